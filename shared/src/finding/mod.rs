@@ -1,0 +1,6 @@
+//! Ring 1: what a check found, and the report that carries it to the renderers.
+
+pub mod check;
+pub mod document;
+pub mod fingerprint;
+pub mod report;

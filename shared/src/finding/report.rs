@@ -1,0 +1,175 @@
+//! The report: everything that a command found, before any format.
+
+use serde::Serialize;
+
+use super::check::Severity;
+use crate::model::gap::Gap;
+use crate::model::object::ObjectRef;
+use crate::model::source::Mark;
+
+/// The version of the machine formats.
+pub const API_VERSION: &str = "posture/v1";
+
+/// Who wrote the report.
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Tool {
+    /// `kubectl-pss`
+    pub name: String,
+    /// The release.
+    pub version: String,
+    /// `check`
+    pub verb: String,
+}
+
+/// What was looked at.
+#[derive(Clone, Debug, Default, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Target {
+    /// The server version that was assumed, `1.37`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub server: Option<String>,
+    /// What `-f` or `-k` named.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<String>,
+}
+
+/// The numbers at the end.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Summary {
+    /// Objects judged.
+    pub objects: usize,
+    /// Findings reported.
+    pub findings: usize,
+    /// Findings that somebody has suppressed.
+    pub suppressed: usize,
+    /// Things that could not be judged.
+    pub gaps: usize,
+    /// Whether everything that was asked for was judged.
+    pub complete: bool,
+}
+
+/// One object that was judged, the good ones too. `D` is what a plugin adds.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct ObjectReport<D> {
+    /// Who it is.
+    #[serde(flatten)]
+    pub object: ObjectRef,
+    /// Where it stands.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub place: Option<Mark>,
+    /// The Helm chart's own file that rendered it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub chart_file: Option<String>,
+    /// The verdict's word, lower case.
+    pub verdict: &'static str,
+    /// How much the verdict weighs; nothing when all is well.
+    #[serde(skip)]
+    pub severity: Option<Severity>,
+    /// The judge's own words; empty when all is well.
+    pub message: String,
+    /// What a reader must know to understand the verdict, a sentence each.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
+    /// What the plugin adds.
+    #[serde(flatten)]
+    pub detail: D,
+}
+
+/// How a finding can be mended.
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Fix {
+    /// What to write instead, in words.
+    pub title: String,
+    /// How safe that is: A, B, C or X.
+    pub grade: char,
+}
+
+/// One thing that is wrong, at one place.
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Finding {
+    /// The check that fired.
+    pub check: &'static str,
+    /// How much it weighs.
+    pub severity: Severity,
+    /// The object it was found in.
+    pub object: ObjectRef,
+    /// The position of the object in [`Report::objects`].
+    #[serde(skip)]
+    pub position: usize,
+    /// The container, where one is meant.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub container: Option<String>,
+    /// The field, from the object's root.
+    pub path: String,
+    /// Where the value stands, or what is nearest to where it is missing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub place: Option<Mark>,
+    /// The offending value; absent when the field is missing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub value: Option<serde_json::Value>,
+    /// The values that would be accepted, where they can be listed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub allowed: Option<serde_json::Value>,
+    /// What is wrong, in one sentence.
+    pub message: String,
+    /// What to write instead.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fix: Option<Fix>,
+    /// What stays the same when files move ([`super::fingerprint`]).
+    pub fingerprint: String,
+}
+
+/// Everything that a command found.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Report<D> {
+    /// [`API_VERSION`]
+    pub api_version: &'static str,
+    /// `Report`
+    pub kind: &'static str,
+    /// Who wrote it.
+    pub tool: Tool,
+    /// What was looked at.
+    pub target: Target,
+    /// The numbers.
+    pub summary: Summary,
+    /// Every object judged.
+    pub objects: Vec<ObjectReport<D>>,
+    /// Every finding.
+    pub findings: Vec<Finding>,
+    /// Everything that could not be judged.
+    pub gaps: Vec<Gap>,
+}
+
+impl<D> Report<D> {
+    /// A report with its numbers. `skipped` objects were read and are of no concern to the
+    /// command; they do not count.
+    pub fn new(
+        tool: Tool,
+        target: Target,
+        objects: Vec<ObjectReport<D>>,
+        findings: Vec<Finding>,
+        gaps: Vec<Gap>,
+    ) -> Self {
+        let summary = Summary {
+            objects: objects.len(),
+            findings: findings.len(),
+            suppressed: 0,
+            gaps: gaps.len(),
+            complete: gaps.is_empty(),
+        };
+        Self { api_version: API_VERSION, kind: "Report", tool, target, summary, objects, findings, gaps }
+    }
+
+    /// Whether any finding weighs at least as much as `threshold`.
+    pub fn fails_on(&self, threshold: Severity) -> bool {
+        self.findings.iter().any(|finding| finding.severity >= threshold)
+    }
+}

@@ -1,0 +1,3 @@
+//! Ring 3: bytes to objects.
+
+pub mod yaml;

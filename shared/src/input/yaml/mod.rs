@@ -1,0 +1,3 @@
+//! The loader: text to documents, as kubectl reads them.
+
+pub mod json;

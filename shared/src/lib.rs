@@ -1,0 +1,10 @@
+//! The common crate of the kubectl posture plugins, in rings: an inner ring never imports an
+//! outer one, nor a sibling on its right.
+//!
+//! `model` (0), `finding` (1), `input`, `patch`, `render` (3), `cli` (5). Plugins are ring 4.
+
+pub mod cli;
+pub mod finding;
+pub mod input;
+pub mod model;
+pub mod render;

@@ -1,0 +1,12 @@
+//! Ring 0: the pure model. Nothing here reads a file, dials a server or prints.
+
+pub mod container;
+pub mod error;
+pub mod gap;
+pub mod node;
+pub mod object;
+pub mod path;
+pub mod scalar;
+pub mod source;
+pub mod version;
+pub mod workload;

@@ -1,0 +1,107 @@
+//! Any kind of workload to its pod template.
+
+use super::node::{Type, Value};
+use super::object::Object;
+use super::path::FieldPath;
+
+/// How Pod Security Admission treats the kind that a pod template was found in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Carrier {
+    /// A Pod itself: enforced, audited and warned about.
+    Pod,
+    /// One of the eight workload kinds whose templates are audited and warned about.
+    Workload,
+    /// Any other object that embeds a template: admission looks only at the pods it creates.
+    Other,
+}
+
+/// A pod template, or a pod, inside an object.
+#[derive(Clone, Debug)]
+pub struct PodTemplate<'a> {
+    /// How admission treats the object around it.
+    pub carrier: Carrier,
+    /// The way from the object to the template; empty for a Pod.
+    pub path: FieldPath,
+    /// The value that holds `metadata` and `spec`.
+    pub value: Value<'a>,
+}
+
+/// The workload kinds of `DefaultPodSpecExtractor` in k8s.io/pod-security-admission, with the
+/// way to their templates.
+const WORKLOADS: [(&str, &str, &str); 8] = [
+    ("", "PodTemplate", "template"),
+    ("", "ReplicationController", "spec.template"),
+    ("apps", "DaemonSet", "spec.template"),
+    ("apps", "Deployment", "spec.template"),
+    ("apps", "ReplicaSet", "spec.template"),
+    ("apps", "StatefulSet", "spec.template"),
+    ("batch", "CronJob", "spec.jobTemplate.spec.template"),
+    ("batch", "Job", "spec.template"),
+];
+
+/// How deep a template may lie in an object of another kind: JobSet has its templates eight
+/// steps down, and nothing known has them deeper than ten.
+const MAX_SEARCH_DEPTH: usize = 16;
+
+/// The pod templates of an object: one for a Pod or a workload, any number for other kinds,
+/// where they are found by structure (a mapping with `spec.containers`).
+pub fn pod_templates(object: &Object) -> Vec<PodTemplate<'_>> {
+    let value = object.value();
+    if object.kind() == "Pod" && object.group().is_empty() {
+        return vec![PodTemplate { carrier: Carrier::Pod, path: FieldPath::root(), value }];
+    }
+    let known = WORKLOADS.iter().find(|(group, kind, _)| *kind == object.kind() && *group == object.group());
+    if let Some((_, _, dotted)) = known {
+        let path = FieldPath::of(dotted);
+        return match path.look_up(value) {
+            // A ReplicationController without a template is not judged.
+            (template, true) if !template.is_null() => {
+                vec![PodTemplate { carrier: Carrier::Workload, path, value: template }]
+            }
+            _ => Vec::new(),
+        };
+    }
+    let mut found = Vec::new();
+    search(value, &FieldPath::root(), 0, &mut found);
+    found
+}
+
+fn search<'a>(value: Value<'a>, path: &FieldPath, depth: usize, found: &mut Vec<PodTemplate<'a>>) {
+    if depth > MAX_SEARCH_DEPTH {
+        return;
+    }
+    match value.value_type() {
+        Type::Object => {
+            // The object itself is no template: operators put container overrides into their
+            // own `spec.containers`.
+            if depth > 0 && value.get("spec").is_some_and(|spec| has_containers(spec)) {
+                found.push(PodTemplate { carrier: Carrier::Other, path: path.clone(), value });
+                return;
+            }
+            for (key, child) in value.entries() {
+                if matches!(child.value_type(), Type::Object | Type::Array) {
+                    let key = key.as_str().unwrap_or_default().to_owned();
+                    search(child, &path.clone().field(key), depth + 1, found);
+                }
+            }
+        }
+        Type::Array => {
+            for (index, item) in value.items().enumerate() {
+                let name = item.get("name").and_then(|name| name.as_str()).unwrap_or_default();
+                search(item, &path.clone().named(index, name), depth + 1, found);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Whether a value looks like a PodSpec: it has containers, and each is a mapping with an image
+/// or a name. A schema (`containers: {type: array}`) does not.
+fn has_containers(spec: Value<'_>) -> bool {
+    let Some(containers) = spec.get("containers") else {
+        return false;
+    };
+    let mut items = containers.items().peekable();
+    items.peek().is_some()
+        && items.all(|item| item.get("image").or_else(|| item.get("name")).is_some())
+}
