@@ -1,1 +1,23 @@
-//! x
+//! Pod Security Admission, word for word: levels, versions, the nineteen checks, namespace
+//! policies, the server's configuration file, and what admission says about one object.
+//!
+//! Everything here is pure: it reads parsed documents and returns values. The rules are those of
+//! k8s.io/pod-security-admission, with the differences between its releases.
+
+pub mod admission_config;
+pub mod admit;
+pub mod checks;
+pub mod commands;
+pub mod container;
+pub mod evaluate;
+#[cfg(feature = "faults")]
+pub mod faults;
+pub mod level;
+pub mod namespace;
+pub mod pod;
+pub mod prose;
+mod skew;
+pub mod standard;
+pub mod verdict;
+pub mod violation;
+pub mod volume;

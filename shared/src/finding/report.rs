@@ -71,6 +71,9 @@ pub struct ObjectReport<D> {
     pub severity: Option<Severity>,
     /// The judge's own words; empty when all is well.
     pub message: String,
+    /// The verdict as a sentence, for people: empty when all is well.
+    #[serde(skip)]
+    pub sentence: String,
     /// What a reader must know to understand the verdict, a sentence each.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,

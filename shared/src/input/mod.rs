@@ -1,3 +1,7 @@
 //! Ring 3: bytes to objects.
 
+pub mod files;
+pub mod glob;
+pub mod inventory;
+pub mod kustomize;
 pub mod yaml;

@@ -1,6 +1,7 @@
 //! Ring 0: the pure model. Nothing here reads a file, dials a server or prints.
 
 pub mod container;
+pub mod decode;
 pub mod error;
 pub mod gap;
 pub mod node;

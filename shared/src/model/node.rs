@@ -311,28 +311,18 @@ impl<'a> Value<'a> {
     }
 
     /// Keys and values as they are written, merge keys and duplicates included.
-    fn raw_entries(&self) -> impl Iterator<Item = (Value<'a>, Value<'a>)> + use<'a> {
-        let tree = self.tree;
+    fn raw_entries(&self) -> RawEntries<'a> {
         let node = self.node();
         let end = if node.kind == Kind::Map { node.link } else { 0 };
-        let mut id = self.id + 1;
-        std::iter::from_fn(move || {
-            if id >= end {
-                return None;
-            }
-            let key = Self::at(tree, id);
-            // A key may be an alias, but is always one node.
-            let value = Self::at(tree, id + 1);
-            id = tree.next(id + 1);
-            Some((key, value))
-        })
+        RawEntries { tree: self.tree, at: self.id + 1, end }
     }
 
     /// Keys and values of a mapping as kubectl sees them, in the order of the text; nothing for
     /// any other value.
-    pub fn entries(&self) -> Vec<(Value<'a>, Value<'a>)> {
-        if self.node().kind != Kind::Map || self.node().flags & FLAG_IRREGULAR == 0 {
-            return self.raw_entries().collect();
+    pub fn entries(&self) -> Entries<'a> {
+        let node = self.node();
+        if node.kind != Kind::Map || node.flags & FLAG_IRREGULAR == 0 {
+            return Entries(EntriesKind::Regular(self.raw_entries()));
         }
         let mut entries: Vec<(Value<'a>, Value<'a>)> = Vec::new();
         let mut set = |name: Value<'a>, value: Value<'a>| {
@@ -352,7 +342,7 @@ impl<'a> Value<'a> {
                 set(name, value);
             }
         }
-        entries
+        Entries(EntriesKind::Merged(entries.into_iter()))
     }
 
     /// The elements of a sequence; nothing for any other value.
@@ -404,9 +394,52 @@ impl<'a> Value<'a> {
             Kind::Seq => self.items().map(|item| item.to_json()).collect(),
             Kind::Map => self
                 .entries()
-                .into_iter()
                 .map(|(key, value)| (key.as_str().unwrap_or_default().to_owned(), value.to_json()))
                 .collect(),
+        }
+    }
+}
+
+/// Keys and values as they stand in the text.
+#[derive(Clone, Debug)]
+struct RawEntries<'a> {
+    tree: &'a Tree,
+    at: NodeId,
+    end: NodeId,
+}
+
+impl<'a> Iterator for RawEntries<'a> {
+    type Item = (Value<'a>, Value<'a>);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.at >= self.end {
+            return None;
+        }
+        // A key is always one node, be it an alias.
+        let key = Value::at(self.tree, self.at);
+        let value = Value::at(self.tree, self.at + 1);
+        self.at = self.tree.next(self.at + 1);
+        Some((key, value))
+    }
+}
+
+/// Keys and values of a mapping: see [`Value::entries`].
+#[derive(Clone, Debug)]
+pub struct Entries<'a>(EntriesKind<'a>);
+
+#[derive(Clone, Debug)]
+enum EntriesKind<'a> {
+    Regular(RawEntries<'a>),
+    Merged(std::vec::IntoIter<(Value<'a>, Value<'a>)>),
+}
+
+impl<'a> Iterator for Entries<'a> {
+    type Item = (Value<'a>, Value<'a>);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        match &mut self.0 {
+            EntriesKind::Regular(entries) => entries.next(),
+            EntriesKind::Merged(entries) => entries.next(),
         }
     }
 }

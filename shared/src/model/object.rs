@@ -89,6 +89,12 @@ impl Object {
         }
     }
 
+    /// Takes the type of the list around it: what kubectl does for items that name none.
+    pub fn inherit(&mut self, api_version: String, kind: String) {
+        self.api_version = api_version;
+        self.kind = kind;
+    }
+
     /// The whole object.
     pub fn value(&self) -> Value<'_> {
         self.tree.value(self.root)

@@ -10,35 +10,15 @@ use serde::{Serialize, Serializer};
 pub struct Source {
     name: String,
     text: String,
-    invalid: Vec<usize>,
     line_starts: OnceLock<Vec<usize>>,
 }
 
-/// The byte that stands for one byte of invalid UTF-8: refused by YAML and JSON alike, so that
-/// the document that holds it cannot pass, while every other offset stays true.
-const STAND_IN: u8 = 0x1A;
-
 impl Source {
-    /// Takes the bytes of an input. Bytes that are no UTF-8 are remembered and replaced one by
-    /// one, so that the other documents of the same input can still be read.
+    /// Takes the bytes of an input and decodes them as kubectl's reader does: a byte order mark
+    /// at the start is dropped, one of UTF-16 makes it UTF-16, and every byte that is no UTF-8
+    /// becomes U+FFFD.
     pub fn new(name: impl Into<String>, bytes: Vec<u8>) -> Self {
-        let mut invalid = Vec::new();
-        let text = String::from_utf8(bytes).unwrap_or_else(|error| {
-            let mut bytes = error.into_bytes();
-            let mut at = 0;
-            while let Err(error) = std::str::from_utf8(&bytes[at..]) {
-                let start = at + error.valid_up_to();
-                let end = error.error_len().map_or(bytes.len(), |length| start + length);
-                for (offset, byte) in bytes[start..end].iter_mut().enumerate() {
-                    *byte = STAND_IN;
-                    invalid.push(start + offset);
-                }
-                at = end;
-            }
-            // Cannot fail any more: every invalid sequence has been replaced.
-            String::from_utf8(bytes).unwrap_or_default()
-        });
-        Self { name: name.into(), text, invalid, line_starts: OnceLock::new() }
+        Self { name: name.into(), text: decode(bytes), line_starts: OnceLock::new() }
     }
 
     /// The name to show: the path as given, or `STDIN` as kubectl calls it.
@@ -49,12 +29,6 @@ impl Source {
     /// The whole text.
     pub fn text(&self) -> &str {
         &self.text
-    }
-
-    /// The offset of the first byte in `range` that was no UTF-8.
-    pub fn first_invalid(&self, range: Range<usize>) -> Option<usize> {
-        let at = self.invalid.partition_point(|&offset| offset < range.start);
-        self.invalid.get(at).copied().filter(|&offset| offset < range.end)
     }
 
     fn line_starts(&self) -> &[usize] {
@@ -71,19 +45,42 @@ impl Source {
         let start = starts[line - 1];
         let end = offset.min(self.text.len());
         let column = self.text.get(start..end).map_or(end - start, |text| text.chars().count());
-        // A byte order mark is no character of the line.
-        let bom = usize::from(start == 0 && self.text.starts_with('\u{feff}') && column > 0);
-        Place { file: self.name.clone(), line, column: column + 1 - bom }
+        Place { file: self.name.clone(), line, column: column + 1 }
     }
 
-    /// The text of a 1-based line, without its line break and without a byte order mark.
+    /// The text of a 1-based line, without its line break.
     pub fn line(&self, line: usize) -> Option<&str> {
         let starts = self.line_starts();
         let start = *starts.get(line.checked_sub(1)?)?;
         let end = starts.get(line).map_or(self.text.len(), |&next| next - 1);
         let text = self.text.get(start..end)?;
-        Some(text.trim_end_matches('\r').trim_start_matches('\u{feff}'))
+        Some(text.trim_end_matches('\r'))
     }
+}
+
+fn decode(mut bytes: Vec<u8>) -> String {
+    match bytes[..] {
+        [0xff, 0xfe, ..] => return decode_utf16(&bytes[2..], u16::from_le_bytes),
+        [0xfe, 0xff, ..] => return decode_utf16(&bytes[2..], u16::from_be_bytes),
+        [0xef, 0xbb, 0xbf, ..] => drop(bytes.drain(..3)),
+        _ => {}
+    }
+    String::from_utf8(bytes).unwrap_or_else(|error| {
+        let mut text = String::with_capacity(error.as_bytes().len() + 16);
+        for chunk in error.as_bytes().utf8_chunks() {
+            text.push_str(chunk.valid());
+            text.extend(chunk.invalid().iter().map(|_| char::REPLACEMENT_CHARACTER));
+        }
+        text
+    })
+}
+
+fn decode_utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> String {
+    let units = bytes.chunks(2).map(|pair| match *pair {
+        [first, second] => unit([first, second]),
+        _ => 0xfffd,
+    });
+    char::decode_utf16(units).map(|decoded| decoded.unwrap_or(char::REPLACEMENT_CHARACTER)).collect()
 }
 
 /// A place in a source: line and column are 1-based, columns count characters.
@@ -151,8 +148,8 @@ mod tests {
     #[test]
     fn places_count_characters_and_skip_the_byte_order_mark() {
         let source = Source::new("a.yaml", "\u{feff}a: ü\nb: 1\r\n".into());
-        assert_eq!(source.place(3).column, 1);
-        assert_eq!(source.place(6).column, 4);
+        assert_eq!(source.place(0).column, 1);
+        assert_eq!(source.place(5).column, 5);
         assert_eq!(source.line(1), Some("a: ü"));
         assert_eq!(source.line(2), Some("b: 1"));
         let second = source.place(source.text().find("b:").unwrap_or(0));
@@ -160,9 +157,9 @@ mod tests {
     }
 
     #[test]
-    fn invalid_bytes_are_found_again() {
-        let source = Source::new("a.yaml", b"a: 1\n---\nb: \xff\xfe\n".to_vec());
-        assert_eq!(source.first_invalid(0..8), None);
-        assert_eq!(source.first_invalid(5..15), Some(12));
+    fn bytes_are_decoded_as_kubectl_does() {
+        assert_eq!(Source::new("x", b"a\xff\xfeb".to_vec()).text(), "a\u{fffd}\u{fffd}b");
+        assert_eq!(Source::new("x", b"\xff\xfea\0b\0".to_vec()).text(), "ab");
+        assert_eq!(Source::new("x", b"\xfe\xff\0a\0b".to_vec()).text(), "ab");
     }
 }

@@ -1,1 +1,15 @@
-//! x
+//! Ring 3: reports to bytes, one file a format. Only this ring writes to standard output and
+//! standard error, and everything untrusted passes through [`escape`] on its way.
+
+pub mod document;
+pub mod error;
+pub mod escape;
+pub mod excerpt;
+pub mod human;
+pub mod machine;
+pub mod name;
+pub mod out;
+pub mod progress;
+pub mod report;
+pub mod style;
+pub mod wide;

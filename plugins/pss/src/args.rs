@@ -1,0 +1,102 @@
+//! The command line of `kubectl pss`, and from it to the commands.
+
+use clap::{Args as ClapArgs, Parser, Subcommand};
+use kubectl_pss::commands::check::{self, CheckOptions};
+use kubectl_pss::commands::explain::{self, ExplainOptions};
+use kubectl_pss::commands::overview;
+use kubectl_pss::level::LevelVersion;
+use posture::cli::exit;
+use posture::cli::flags::{Format, InputFlags, StyleFlags};
+use posture::model::error::Result;
+use posture::model::version::Minor;
+use posture::render::report::ReportFormat;
+
+/// What Pod Security Admission says of pods and workloads, word for word, before it says it.
+#[derive(Parser, Debug)]
+#[command(name = "kubectl-pss", version, disable_help_subcommand = true, max_term_width = 100)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    verb: Option<Verb>,
+
+    #[command(flatten)]
+    style: StyleFlags,
+}
+
+#[derive(Subcommand, Debug)]
+enum Verb {
+    /// Say what Pod Security Admission would do with manifests.
+    Check(CheckArgs),
+    /// Print the document of a check, or what a level asks for.
+    Explain(ExplainArgs),
+}
+
+#[derive(ClapArgs, Debug)]
+struct CheckArgs {
+    #[command(flatten)]
+    input: InputFlags,
+
+    /// Judge by this policy whatever the namespaces say: LEVEL[:VERSION], such as restricted:v1.37.
+    #[arg(long, value_name = "LEVEL")]
+    level: Option<LevelVersion>,
+
+    /// Judge as a server of this minor release would.
+    #[arg(long, value_name = "1.NN")]
+    server_version: Option<Minor>,
+
+    /// The API server's admission configuration: cluster-wide defaults and exemptions.
+    #[arg(long, value_name = "FILE")]
+    admission_config: Option<String>,
+
+    /// How to write the report.
+    #[arg(short = 'o', long, value_enum, default_value_t, value_name = "FORMAT")]
+    output: Format,
+}
+
+#[derive(ClapArgs, Debug)]
+struct ExplainArgs {
+    /// A check (privileged, runAsNonRoot …), a level (restricted, baseline:v1.34), or nothing for
+    /// the list of checks.
+    #[arg(value_name = "CHECK|LEVEL")]
+    topic: Option<String>,
+}
+
+/// Runs what the command line asks for; returns the exit code.
+pub(crate) fn dispatch(args: &Args, program: &str) -> Result<u8> {
+    let style = args.style.stdout();
+    match &args.verb {
+        None => {
+            overview::run(program, style)?;
+            Ok(exit::CLEAN)
+        }
+        Some(Verb::Check(check)) => {
+            check.input.require(program)?;
+            let options = CheckOptions {
+                program,
+                files: check.input.files(),
+                kustomize: check.input.kustomize(),
+                namespace: check.input.namespace(),
+                level: check.level,
+                server: check.server_version,
+                admission_config: check.admission_config.as_deref(),
+                format: format_of(check.output),
+                style,
+            };
+            check::run(&options).map(|report| exit::of_report(&report))
+        }
+        Some(Verb::Explain(explain)) => {
+            let options = ExplainOptions { program, topic: explain.topic.as_deref(), style };
+            explain::run(&options)?;
+            Ok(exit::CLEAN)
+        }
+    }
+}
+
+fn format_of(format: Format) -> ReportFormat {
+    match format {
+        Format::Human => ReportFormat::Human,
+        Format::Wide => ReportFormat::Wide,
+        Format::Json => ReportFormat::Json,
+        Format::Yaml => ReportFormat::Yaml,
+        Format::Name => ReportFormat::Name,
+    }
+}

@@ -1,0 +1,107 @@
+//! `check`: what Pod Security Admission would do with manifests.
+
+use posture::finding::report::{Report, Target, Tool};
+use posture::input::files::FileArgs;
+use posture::input::inventory;
+use posture::model::error::Result;
+use posture::model::gap::Gap;
+use posture::model::version::{Minor, NEWEST};
+use posture::render::human::Closing;
+use posture::render::out;
+use posture::render::progress::Progress;
+use posture::render::report::{self, ReportFormat};
+use posture::render::style::Style;
+use rayon::prelude::*;
+
+use super::judge::{Judged, Judge};
+use super::policies::Policies;
+use crate::evaluate::Evaluator;
+use crate::level::LevelVersion;
+use crate::pod::known_server;
+use crate::verdict::PssDetail;
+
+/// What the command line asks for.
+#[derive(Clone, Debug)]
+pub struct CheckOptions<'a> {
+    /// How the program is called: `kubectl pss`.
+    pub program: &'a str,
+    /// The values of `-f` and `-R`.
+    pub files: FileArgs,
+    /// The directory of `-k`.
+    pub kustomize: Option<&'a str>,
+    /// The namespace of objects that name none.
+    pub namespace: Option<&'a str>,
+    /// The policy to judge by, whatever namespaces say.
+    pub level: Option<LevelVersion>,
+    /// The release of the server.
+    pub server: Option<Minor>,
+    /// The server's admission configuration.
+    pub admission_config: Option<&'a str>,
+    /// How to write the report.
+    pub format: ReportFormat,
+    /// Colours and width.
+    pub style: Style,
+}
+
+/// Reads, judges, reports. The report comes back for the exit code.
+pub fn run(options: &CheckOptions<'_>) -> Result<Report<PssDetail>> {
+    let server = server(options.server);
+    let progress = Progress::start("reading manifests");
+    let report = analyse(options, server)?;
+    drop(progress);
+    let closing = Closing { next: next_commands(options.program, &report) };
+    report::print(&report, options.format, &closing, options.style)?;
+    Ok(report)
+}
+
+/// The release to judge as; says so where it is not the one that was asked for.
+fn server(asked: Option<Minor>) -> Minor {
+    let asked = asked.unwrap_or(NEWEST);
+    let known = known_server(asked);
+    if known != asked {
+        out::note(&format!("warning: rules of server {asked} are not known; judged as {known}"));
+    }
+    known
+}
+
+/// Judges everything that was named.
+fn analyse(options: &CheckOptions<'_>, server: Minor) -> Result<Report<PssDetail>> {
+    let mut files = options.files.names.clone();
+    files.extend(options.kustomize.map(str::to_owned));
+    let mut inventory = inventory::read(&options.files, options.kustomize)?;
+    inventory.note_if_empty(&files);
+    let policies = Policies::new(options, server, &inventory.objects)?;
+    let evaluator = Evaluator::new(server);
+    let judge = Judge { evaluator: &evaluator, policies: &policies };
+    let judged: Vec<Option<Judged>> =
+        inventory.objects.par_iter().map(|object| judge.object(object)).collect();
+    let (mut objects, mut findings, mut gaps) = (Vec::new(), Vec::new(), inventory.gaps);
+    for mut judged in judged.into_iter().flatten() {
+        for finding in &mut judged.findings {
+            finding.position = objects.len();
+        }
+        findings.append(&mut judged.findings);
+        if let Some(gap) = judged.gap
+            && !gaps.iter().any(|known: &Gap| known.what == gap.what && known.object == gap.object)
+        {
+            gaps.push(gap);
+        }
+        objects.push(judged.object);
+    }
+    let tool = Tool {
+        name: options.program.replace(' ', "-"),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        verb: "check".to_owned(),
+    };
+    let target = Target { server: Some(server.to_string()), files };
+    Ok(Report::new(tool, target, objects, findings, gaps))
+}
+
+/// What is worth running next.
+fn next_commands(program: &str, report: &Report<PssDetail>) -> Vec<String> {
+    let mut next = Vec::new();
+    if let Some(finding) = report.findings.iter().find(|finding| crate::checks::ALL.iter().any(|check| check.id() == finding.check)) {
+        next.push(format!("{program} explain {}", finding.check));
+    }
+    next
+}

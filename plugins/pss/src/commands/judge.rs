@@ -1,0 +1,375 @@
+//! One object to its verdict and findings.
+
+use posture::finding::check::Severity;
+use posture::finding::fingerprint::fingerprint;
+use posture::finding::report::{Finding, Fix, ObjectReport};
+use posture::model::decode::{self, Refusal};
+use posture::model::gap::Gap;
+use posture::model::node::Value;
+use posture::model::object::{Object, ObjectRef};
+use posture::model::path::{FieldPath, Segment};
+use posture::model::source::Mark;
+use posture::model::workload::{Carrier, PodTemplate, pod_templates};
+
+use super::policies::{Applied, Policies, is_namespace};
+use crate::admit::{Admission, Decision, Request, admit};
+use crate::checks::PssCheck;
+use crate::evaluate::Evaluator;
+use crate::level::{Level, PolicyVersion};
+use crate::namespace::{Mode, NamespacePolicy};
+use crate::pod::Pod;
+use crate::verdict::{PodReport, PssDetail, Verdict};
+use crate::violation::Violation;
+
+/// What is judged by.
+#[derive(Clone, Copy, Debug)]
+pub struct Judge<'a> {
+    /// The checks, as the server has them.
+    pub evaluator: &'a Evaluator,
+    /// The policies.
+    pub policies: &'a Policies,
+}
+
+/// An object, judged.
+#[derive(Debug)]
+pub struct Judged {
+    /// The verdict.
+    pub object: ObjectReport<PssDetail>,
+    /// What is wrong, and where.
+    pub findings: Vec<Finding>,
+    /// What the verdict depends on and nobody knows.
+    pub gap: Option<Gap>,
+}
+
+/// The identifier of findings about values that the server cannot decode.
+pub const INVALID: &str = "invalid";
+/// The identifier of findings about fields that the server does not know.
+pub const UNKNOWN_FIELD: &str = "unknownField";
+
+impl Judge<'_> {
+    /// Judges an object; `None` if it carries no pods and no policy.
+    pub fn object(&self, object: &Object) -> Option<Judged> {
+        if is_namespace(object) {
+            return self.namespace(object);
+        }
+        let templates = pod_templates(object);
+        if templates.is_empty() {
+            return None;
+        }
+        let namespace = self.policies.namespace_of(object);
+        let reference = object.reference(Some(namespace));
+        let decoded = decode::decode(object);
+        let mut findings: Vec<Finding> = Vec::new();
+        for unknown in &decoded.unknown {
+            let mark = object.tree().value(unknown.node).mark();
+            let what = unknown.path.to_string();
+            let message = format!("unknown field {what:?}: the API server drops it, kubectl's validation refuses the object");
+            findings.push(Finding {
+                fix: Some(Fix { title: format!("{what} is unknown to the API server: correct or remove it"), grade: 'C' }),
+                ..finding(UNKNOWN_FIELD, Severity::Warning, &reference, &unknown.path, Some(mark), message)
+            });
+        }
+        if let Some(refusal) = decoded.refusal {
+            return Some(invalid(object, reference, &refusal, findings));
+        }
+        let applied = self.policies.apply(namespace);
+        let exemptions = self.policies.exemptions();
+        let mut worst: Option<(Verdict, Admission, usize)> = None;
+        let mut meets = Level::Restricted;
+        for (position, template) in templates.iter().enumerate() {
+            let request = Request {
+                template,
+                namespace,
+                policy: &applied.policy,
+                exemptions: &exemptions,
+                user: None,
+                pod_user: None,
+                stored: false,
+            };
+            let admission = admit(self.evaluator, &request);
+            let created = Pod::created_from(template, self.evaluator.server());
+            meets = meets.min(self.evaluator.tightest_level(&created, PolicyVersion::Latest));
+            self.add_findings(object, &reference, template, &admission, &mut findings);
+            let verdict = verdict_of(&admission);
+            if worst.as_ref().is_none_or(|(known, ..)| verdict > *known) {
+                worst = Some((verdict, admission, position));
+            }
+        }
+        let (verdict, admission, position) = worst?;
+        findings.sort_by_key(|finding| finding.place.as_ref().map_or(usize::MAX, |mark| mark.span().start));
+        let gap = self.gap(namespace, &applied, verdict, meets, &admission);
+        let report = ObjectReport {
+            message: message_of(verdict, &admission),
+            sentence: sentence_of(object, templates[position].carrier, verdict, &admission),
+            notes: notes_of(&templates[position], verdict, &admission, &applied),
+            object: reference,
+            place: Some(object.mark()),
+            chart_file: object.chart_file().map(str::to_owned),
+            verdict: verdict.as_str(),
+            severity: verdict.severity(),
+            detail: PssDetail {
+                meets: Some(meets.as_str()),
+                policy: applied.why,
+                modes: Some((&admission.object).into()),
+                pod: admission.pod.as_ref().map(|pod| PodReport { modes: pod.into() }),
+            },
+        };
+        Some(Judged { object: report, findings, gap })
+    }
+
+    /// An assumption about labels must not make a pass: with other labels the object would be
+    /// refused.
+    fn gap(
+        &self,
+        namespace: &str,
+        applied: &Applied,
+        verdict: Verdict,
+        meets: Level,
+        admission: &Admission,
+    ) -> Option<Gap> {
+        let exempt = admission.of_pod().exempt.is_some();
+        let rests_on_it = !applied.known && verdict < Verdict::Rejected && meets < Level::Restricted;
+        (rests_on_it && !exempt).then(|| Gap {
+            what: "policy".to_owned(),
+            place: None,
+            object: Some(format!("namespace/{namespace}")),
+            why: "its labels are not in the input, and objects in it do not meet restricted".to_owned(),
+            hint: "add the Namespace's manifest to -f, or say --level".to_owned(),
+        })
+    }
+
+    /// A Namespace with Pod Security labels: the server refuses invalid ones.
+    fn namespace(&self, object: &Object) -> Option<Judged> {
+        let policy = self.policies.labels_of(object.name())?;
+        let labels = object.value().get("metadata")?.get("labels")?;
+        let ours = labels.entries().any(|(key, _)| key.as_str().is_some_and(|key| key.starts_with("pod-security.kubernetes.io/")));
+        if !ours {
+            return None;
+        }
+        let reference = object.reference(None);
+        let decoded = decode::decode(object);
+        if let Some(refusal) = decoded.refusal {
+            return Some(invalid(object, reference, &refusal, Vec::new()));
+        }
+        let findings: Vec<Finding> = policy
+            .errors
+            .iter()
+            .map(|error| {
+                let path = FieldPath::of("metadata.labels").field(error.label);
+                let mark = labels.get(error.label).map(|value| value.mark());
+                Finding {
+                    value: Some(error.value.clone().into()),
+                    ..finding(INVALID, Severity::Error, &reference, &path, mark, error.to_string())
+                }
+            })
+            .collect();
+        let verdict = if findings.is_empty() { Verdict::Allowed } else { Verdict::Invalid };
+        let message = policy.errors.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+        let sentence = if message.is_empty() { String::new() } else { format!("the API server refuses it: {message}") };
+        let report = ObjectReport {
+            object: reference,
+            place: Some(object.mark()),
+            chart_file: object.chart_file().map(str::to_owned),
+            verdict: verdict.as_str(),
+            severity: verdict.severity(),
+            message,
+            sentence,
+            notes: label_notes(policy),
+            detail: PssDetail::default(),
+        };
+        Some(Judged { object: report, findings, gap: None })
+    }
+
+    fn add_findings(
+        &self,
+        object: &Object,
+        reference: &ObjectRef,
+        template: &PodTemplate<'_>,
+        admission: &Admission,
+        findings: &mut Vec<Finding>,
+    ) {
+        // The gravest mode first: what it finds is not reported again.
+        for mode in [Mode::Enforce, Mode::Warn, Mode::Audit] {
+            let severity = Verdict::of_mode(mode).severity().unwrap_or(Severity::Info);
+            for decision in [Some(&admission.object), admission.pod.as_ref()].into_iter().flatten() {
+                let Some(outcome) = &decision.modes.get(mode).outcome else {
+                    continue;
+                };
+                for (check, violation) in outcome.violations() {
+                    let path = template.path.clone().join(&violation.path);
+                    let text = path.to_string();
+                    if !findings.iter().any(|known| known.check == check.id() && known.path == text && known.value == violation.value) {
+                        findings.push(self.finding(object, reference, template, severity, check, violation, &path));
+                    }
+                }
+            }
+        }
+    }
+
+    #[expect(clippy::too_many_arguments, clippy::unused_self, reason = "everything that a finding tells")]
+    fn finding(
+        &self,
+        object: &Object,
+        reference: &ObjectRef,
+        template: &PodTemplate<'_>,
+        severity: Severity,
+        check: &'static PssCheck,
+        violation: &Violation,
+        path: &FieldPath,
+    ) -> Finding {
+        let mark = match violation.node {
+            Some(node) => object.tree().value(node).mark(),
+            None => nearest(template.value, &violation.path),
+        };
+        let because = violation.derived.map(|clause| format!(" ({clause})")).unwrap_or_default();
+        Finding {
+            container: violation.container().map(|container| container.name.clone()),
+            value: violation.value.clone(),
+            allowed: violation.allowed.clone(),
+            fix: Some(Fix { title: format!("{}{because}", violation.advice), grade: 'C' }),
+            ..finding(check.id(), severity, reference, path, Some(mark), format!("{}: {}{because}", check.check.title, violation.advice))
+        }
+    }
+}
+
+fn finding(
+    check: &'static str,
+    severity: Severity,
+    reference: &ObjectRef,
+    path: &FieldPath,
+    place: Option<Mark>,
+    message: String,
+) -> Finding {
+    Finding {
+        check,
+        severity,
+        object: reference.clone(),
+        position: 0,
+        container: None,
+        path: path.to_string(),
+        place,
+        value: None,
+        allowed: None,
+        message,
+        fix: None,
+        fingerprint: fingerprint(check, reference, path),
+    }
+}
+
+/// What is nearest to a missing field: the key of the deepest mapping that exists on the way, or
+/// the first line of a list's element.
+fn nearest(root: Value<'_>, path: &FieldPath) -> Mark {
+    let mut value = root;
+    let mut key = None;
+    for segment in path.segments() {
+        let next = match segment {
+            Segment::Field(name) => value.get(name).filter(|next| !next.is_null()),
+            Segment::Index(index) | Segment::Named { index, .. } => value.items().nth(*index),
+        };
+        let Some(next) = next else {
+            break;
+        };
+        let is_field = matches!(segment, Segment::Field(_));
+        // A value follows its key in the arena; merged ones have theirs elsewhere, as is right.
+        key = (is_field && next.id() > 0).then(|| next.tree().value(next.id() - 1));
+        value = next;
+    }
+    key.unwrap_or(value).mark()
+}
+
+fn invalid(object: &Object, reference: ObjectRef, refusal: &Refusal, mut findings: Vec<Finding>) -> Judged {
+    let value = object.tree().value(refusal.node);
+    let title = format!("{} wants {}, not {}", refusal.path, refusal.wanted, refusal.found);
+    findings.insert(
+        0,
+        Finding {
+            value: Some(value.to_json()),
+            fix: Some(Fix { title, grade: 'C' }),
+            ..finding(INVALID, Severity::Error, &reference, &refusal.path, Some(value.mark()), refusal.message.clone())
+        },
+    );
+    let object = ObjectReport {
+        object: reference,
+        place: Some(object.mark()),
+        chart_file: object.chart_file().map(str::to_owned),
+        verdict: Verdict::Invalid.as_str(),
+        severity: Verdict::Invalid.severity(),
+        sentence: format!("the API server refuses it: {}", refusal.message),
+        message: refusal.message.clone(),
+        notes: Vec::new(),
+        detail: PssDetail::default(),
+    };
+    Judged { object, findings, gap: None }
+}
+
+/// The gravest mode that objects to the object or to its pods.
+fn verdict_of(admission: &Admission) -> Verdict {
+    let decisions = [Some(&admission.object), admission.pod.as_ref()].into_iter().flatten();
+    let verdicts = decisions.filter_map(Decision::gravest).map(Verdict::of_mode);
+    verdicts.max().unwrap_or(Verdict::Allowed)
+}
+
+/// The decision that the verdict rests on, and the mode.
+fn decisive(verdict: Verdict, admission: &Admission) -> Option<(Mode, &Decision)> {
+    let mode = Mode::ALL.into_iter().find(|mode| Verdict::of_mode(*mode) == verdict)?;
+    let decisions = [Some(&admission.object), admission.pod.as_ref()].into_iter().flatten();
+    decisions.into_iter().find(|decision| !decision.modes.get(mode).allowed()).map(|decision| (mode, decision))
+}
+
+fn message_of(verdict: Verdict, admission: &Admission) -> String {
+    decisive(verdict, admission).map(|(mode, decision)| decision.modes.get(mode).message()).unwrap_or_default()
+}
+
+fn sentence_of(object: &Object, carrier: Carrier, verdict: Verdict, admission: &Admission) -> String {
+    let Some((mode, decision)) = decisive(verdict, admission) else {
+        return String::new();
+    };
+    let said = decision.sentence(mode).unwrap_or_default();
+    match (verdict, carrier) {
+        (Verdict::Rejected, Carrier::Pod) => format!("pods {:?} is forbidden: {said}", object.name()),
+        (Verdict::Rejected, _) => format!("its pods are refused, though the {} itself is admitted: {said}", object.kind()),
+        (Verdict::Warned, _) => format!("Warning: {said}"),
+        _ => format!("noted in the audit log: {said}"),
+    }
+}
+
+fn notes_of(template: &PodTemplate<'_>, verdict: Verdict, admission: &Admission, applied: &Applied) -> Vec<String> {
+    let mut notes = Vec::new();
+    if let Some(exempt) = admission.of_pod().exempt {
+        notes.push(format!("not judged by the server: the {exempt} is exempt"));
+    }
+    if verdict > Verdict::Allowed {
+        let modes = &applied.policy.modes;
+        let mut policies = vec![format!("enforce={}", modes.enforce.policy)];
+        for mode in [Mode::Warn, Mode::Audit] {
+            let policy = modes.get(mode).policy;
+            if policy.level != Level::Privileged && policy != modes.enforce.policy {
+                policies.push(format!("{mode}={policy}"));
+            }
+        }
+        notes.push(format!("{}, {}", policies.join(" "), applied.why));
+    }
+    if template.carrier == Carrier::Other {
+        notes.push(format!(
+            "found at {}: admission does not look into this kind, only at the pods that its controller creates",
+            template.path
+        ));
+    }
+    if let Some(pod) = &admission.pod {
+        let differs = |mode: Mode| {
+            let of_template = admission.object.modes.get(mode);
+            of_template.applies && of_template.message() != pod.modes.get(mode).message()
+        };
+        if differs(Mode::Warn) || differs(Mode::Audit) {
+            notes.push("the pod is judged differently from the template: the API server sets defaults on pods that templates do not show".to_owned());
+        }
+    }
+    notes
+}
+
+fn label_notes(policy: &NamespacePolicy) -> Vec<String> {
+    if policy.errors.is_empty() {
+        return Vec::new();
+    }
+    vec!["on a Namespace that has them already, an invalid enforce level means restricted, an invalid warn or audit level privileged, an invalid version latest".to_owned()]
+}

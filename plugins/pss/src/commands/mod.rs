@@ -1,0 +1,7 @@
+//! The verbs, one a file: load, analyse, report.
+
+pub mod check;
+pub mod explain;
+pub mod judge;
+pub mod overview;
+pub mod policies;

@@ -1,0 +1,182 @@
+//! Which policy applies in which namespace, and how that is known.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use posture::input::files::{self, FileArgs};
+use posture::input::yaml;
+use posture::model::error::{Error, Result};
+use posture::model::node::Tree;
+use posture::model::object::Object;
+use posture::model::source::Mark;
+use posture::model::version::Minor;
+
+use super::check::CheckOptions;
+use crate::admission_config::{self, Configuration, Exemptions, Loaded, Refused};
+use crate::level::{Level, LevelVersion};
+use crate::namespace::{Mode, NamespacePolicy, Why};
+
+/// The namespace of objects that name none, where `-n` names none either.
+pub const DEFAULT_NAMESPACE: &str = "default";
+
+/// Everything that is known about policies.
+#[derive(Debug)]
+pub struct Policies {
+    namespace: String,
+    server: Minor,
+    forced: Option<LevelVersion>,
+    configuration: Option<(String, Configuration)>,
+    known: BTreeMap<String, Known>,
+}
+
+/// A Namespace of the input.
+#[derive(Clone, Debug)]
+struct Known {
+    policy: NamespacePolicy,
+    mark: Mark,
+}
+
+/// The policy of one namespace.
+#[derive(Clone, Debug)]
+pub struct Applied {
+    /// What each mode asks for.
+    pub policy: NamespacePolicy,
+    /// Why, as a phrase: `by the labels of namespace shop (ns.yaml:3)`.
+    pub why: String,
+    /// Whether that is known, and not assumed.
+    pub known: bool,
+}
+
+impl Policies {
+    /// Collects the policies of an input.
+    pub fn new(options: &CheckOptions<'_>, server: Minor, objects: &[Object]) -> Result<Self> {
+        let configuration = match options.admission_config {
+            Some(file) => Some((file.to_owned(), read_configuration(file, server)?)),
+            None => None,
+        };
+        let defaults = configuration.as_ref().map(|(_, configuration)| configuration.defaults).unwrap_or(Configuration::default().defaults);
+        let mut known = BTreeMap::new();
+        for object in objects.iter().filter(|object| is_namespace(object)) {
+            let policy = NamespacePolicy::of_namespace(object.value(), &defaults, server);
+            let labels = object.value().get("metadata").and_then(|metadata| metadata.get("labels"));
+            let mark = labels.map_or_else(|| object.mark(), |labels| labels.mark());
+            known.insert(object.name().to_owned(), Known { policy, mark });
+        }
+        let namespace = options.namespace.unwrap_or(DEFAULT_NAMESPACE).to_owned();
+        Ok(Self { namespace, server, forced: options.level, configuration, known })
+    }
+
+    /// The namespace that an object is judged in.
+    pub fn namespace_of<'a>(&'a self, object: &'a Object) -> &'a str {
+        object.namespace().unwrap_or(&self.namespace)
+    }
+
+    /// What the cluster never judges.
+    pub fn exemptions(&self) -> Exemptions {
+        // A policy that is asked for by name is meant for everything.
+        match &self.configuration {
+            Some((_, configuration)) if self.forced.is_none() => configuration.exemptions.clone(),
+            _ => Exemptions::default(),
+        }
+    }
+
+    /// The policy that labels ask for, for a Namespace of the input.
+    pub fn labels_of(&self, namespace: &str) -> Option<&NamespacePolicy> {
+        self.known.get(namespace).map(|known| &known.policy)
+    }
+
+    /// The policy of a namespace, and why it applies.
+    pub fn apply(&self, namespace: &str) -> Applied {
+        if let Some(level) = self.forced {
+            let policy = NamespacePolicy::assumed(level, self.server);
+            return Applied { policy, why: "by --level".to_owned(), known: true };
+        }
+        if let Some(known) = self.known.get(namespace) {
+            let place = known.mark.place();
+            let at = format!("{}:{}", place.file, place.line);
+            let why = explain(&known.policy, namespace, &at, self.configuration.as_ref().map(|(file, _)| file));
+            return Applied { policy: known.policy.clone(), why, known: true };
+        }
+        if let Some((file, configuration)) = &self.configuration {
+            let policy = NamespacePolicy::of_defaults(&configuration.defaults);
+            let why = format!("by the defaults in {file}; the labels of namespace {namespace} are not known, none are assumed");
+            return Applied { policy, why, known: false };
+        }
+        let strictest = LevelVersion::latest(Level::Restricted);
+        let why = format!("assumed: no policy is known for namespace {namespace}");
+        Applied { policy: NamespacePolicy::assumed(strictest, self.server), why, known: false }
+    }
+}
+
+/// Whether an object is a Namespace.
+pub fn is_namespace(object: &Object) -> bool {
+    object.kind() == "Namespace" && object.group().is_empty()
+}
+
+/// Why the policy of a known namespace is what it is.
+fn explain(policy: &NamespacePolicy, namespace: &str, at: &str, configuration: Option<&String>) -> String {
+    let enforce = policy.modes.get(Mode::Enforce);
+    match enforce.level_why {
+        Why::InvalidLabelFailsClosed => {
+            format!("the enforce label of namespace {namespace} ({at}) is invalid, so the server enforces restricted")
+        }
+        Why::Default => {
+            let modes = [Mode::Warn, Mode::Audit];
+            let labelled = modes.iter().any(|mode| policy.modes.get(*mode).level_why == Why::Label);
+            match configuration {
+                _ if labelled => format!("by the labels of namespace {namespace} ({at}), which enforce nothing"),
+                Some(file) => format!("by the defaults in {file}; namespace {namespace} ({at}) has no labels of its own"),
+                None => format!("namespace {namespace} ({at}) has no Pod Security labels, and no cluster defaults are known"),
+            }
+        }
+        _ => format!("by the labels of namespace {namespace} ({at})"),
+    }
+}
+
+fn read_configuration(file: &str, server: Minor) -> Result<Configuration> {
+    let tree = read_tree(file)?;
+    let Some(tree) = tree else {
+        return Ok(Configuration::default());
+    };
+    match admission_config::read(tree.root(), server).map_err(|refused| refusal(&tree, &refused))? {
+        Loaded::Configuration(configuration) => Ok(configuration),
+        Loaded::Path(path) => {
+            let path = Path::new(file).parent().unwrap_or(Path::new("")).join(path);
+            let name = path.to_string_lossy().into_owned();
+            let Some(tree) = read_tree(&name)? else {
+                return Ok(Configuration::default());
+            };
+            match admission_config::read(tree.root(), server).map_err(|refused| refusal(&tree, &refused))? {
+                Loaded::Configuration(configuration) => Ok(configuration),
+                Loaded::Path(_) => Err(Error::usage(format!("{name}: refers to yet another file"))),
+            }
+        }
+    }
+}
+
+/// The only document of a configuration file; `None` if there is nothing in it.
+fn read_tree(file: &str) -> Result<Option<Arc<Tree>>> {
+    let (sources, gaps) = files::read(&FileArgs { names: vec![file.to_owned()], recursive: false })?;
+    if let Some(gap) = gaps.first() {
+        return Err(Error::usage(format!("--admission-config {file}: {}", gap.why)));
+    }
+    let mut trees = Vec::new();
+    for outcome in sources.iter().flat_map(yaml::read) {
+        match outcome {
+            Ok(document) => trees.push(document.tree),
+            Err(gap) => {
+                let place = gap.place.map(|mark| mark.place());
+                let at = place.map_or_else(|| file.to_owned(), |place| format!("{}:{}:{}", place.file, place.line, place.column));
+                return Err(Error::usage(format!("{at}: {}", gap.why)));
+            }
+        }
+    }
+    Ok(trees.into_iter().next())
+}
+
+fn refusal(tree: &Tree, refused: &Refused) -> Error {
+    let place = refused.errors.first().map(|error| tree.value(error.node).mark().place());
+    let at = place.map_or_else(|| tree.source().name().to_owned(), |place| format!("{}:{}:{}", place.file, place.line, place.column));
+    Error::usage(format!("{at}: {refused}")).hint("the API server would not start with this file")
+}

@@ -1,0 +1,113 @@
+//! Flags that several plugins share.
+
+use clap::{Args, ValueEnum};
+
+use crate::input::files::FileArgs;
+use crate::model::error::{Error, Result};
+use crate::render::style::{ColorChoice, Style};
+
+/// `-f`, `-R`, `-k`, `-n`: what to read.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "What to read")]
+pub struct InputFlags {
+    /// File, directory, pattern or - for standard input; comma lists and repeats are fine.
+    #[arg(short = 'f', long = "filename", value_name = "FILE", value_delimiter = ',', global = true)]
+    filename: Vec<String>,
+
+    /// Search directories below their first level too.
+    #[arg(short = 'R', long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value = "false", hide_default_value = true, hide_possible_values = true, global = true)]
+    recursive: bool,
+
+    /// Directory with a kustomization, built by kubectl kustomize.
+    #[arg(short = 'k', long, value_name = "DIR", global = true)]
+    kustomize: Option<String>,
+
+    /// Namespace of objects that name none.
+    #[arg(short = 'n', long, value_name = "NAME", global = true)]
+    namespace: Option<String>,
+}
+
+impl InputFlags {
+    /// The files as the input ring takes them.
+    pub fn files(&self) -> FileArgs {
+        FileArgs { names: self.filename.clone(), recursive: self.recursive }
+    }
+
+    /// The directory of `-k`.
+    pub fn kustomize(&self) -> Option<&str> {
+        self.kustomize.as_deref()
+    }
+
+    /// The namespace of `-n`, if one was given.
+    pub fn namespace(&self) -> Option<&str> {
+        self.namespace.as_deref().filter(|name| !name.is_empty())
+    }
+
+    /// Fails if nothing was named, or both `-f` and `-k`, as kubectl does.
+    pub fn require(&self, program: &str) -> Result<()> {
+        match (self.filename.is_empty(), &self.kustomize) {
+            (true, None) => Err(Error::usage("no files named").hint(format!(
+                "{program} check -f DIR, … -f - for standard input, or -k DIR"
+            ))),
+            (false, Some(_)) => Err(Error::usage("only one of -f or -k can be specified")),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// `-o` of a report.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// Grouped by object, with the source lines.
+    #[default]
+    Human,
+    /// One line for every object.
+    Wide,
+    /// The whole report.
+    Json,
+    /// The whole report.
+    Yaml,
+    /// The objects with findings.
+    Name,
+}
+
+/// `--color`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    /// On a terminal.
+    #[default]
+    Auto,
+    /// In pipes too.
+    Always,
+    /// Not at all.
+    Never,
+}
+
+/// `--color`, for every command.
+#[derive(Args, Clone, Copy, Debug, Default)]
+#[command(next_help_heading = "Output")]
+pub struct StyleFlags {
+    /// When to use colours.
+    #[arg(long, value_name = "WHEN", value_enum, default_value_t, global = true)]
+    color: Color,
+}
+
+impl StyleFlags {
+    /// How to write to standard output.
+    pub fn stdout(self) -> Style {
+        Style::for_stdout(self.choice())
+    }
+
+    /// How to write to standard error.
+    pub fn stderr(self) -> Style {
+        Style::for_stderr(self.choice())
+    }
+
+    fn choice(self) -> ColorChoice {
+        match self.color {
+            Color::Auto => ColorChoice::Auto,
+            Color::Always => ColorChoice::Always,
+            Color::Never => ColorChoice::Never,
+        }
+    }
+}

@@ -1,0 +1,217 @@
+//! The view for people: grouped by object, the source line with a caret, what to write instead,
+//! the next command, a summary. Quiet about what is well.
+
+use std::collections::BTreeMap;
+use std::io::Write;
+
+use super::document::wrap;
+use super::escape::escape;
+use super::excerpt::excerpt;
+use super::style::{Role, Style};
+use crate::finding::check::Severity;
+use crate::finding::report::{Finding, ObjectReport, Report};
+use crate::model::error::Result;
+use crate::model::gap::Gap;
+
+/// The widest column of prose that reads well.
+const PROSE_WIDTH: usize = 110;
+
+/// What is said at the end of a report.
+#[derive(Clone, Debug, Default)]
+pub struct Closing {
+    /// Commands worth running next.
+    pub next: Vec<String>,
+}
+
+/// Writes the report.
+pub fn write<D>(report: &Report<D>, closing: &Closing, style: Style, out: &mut impl Write) -> Result<()> {
+    let mut writer = Writer { style, width: style.width().min(PROSE_WIDTH), out };
+    let mut findings = report.findings.iter().peekable();
+    for (position, object) in report.objects.iter().enumerate() {
+        let mut own = Vec::new();
+        while let Some(finding) = findings.next_if(|finding| finding.position == position) {
+            own.push(finding);
+        }
+        if object.severity.is_some() || !own.is_empty() {
+            writer.object(object, &own)?;
+        }
+    }
+    for gap in &report.gaps {
+        writer.gap(gap)?;
+    }
+    writer.summary(report)?;
+    for command in &closing.next {
+        let line = format!("{} {}", style.paint(Role::Dim, "next:"), style.paint(Role::Command, command));
+        writeln!(writer.out, "{line}")?;
+    }
+    Ok(())
+}
+
+/// Writes only what could not be judged, for the formats whose rows have no room for it.
+pub fn write_gaps(gaps: &[Gap], style: Style, out: &mut impl Write) -> Result<()> {
+    let mut writer = Writer { style, width: style.width().min(PROSE_WIDTH), out };
+    gaps.iter().try_for_each(|gap| writer.gap(gap))
+}
+
+struct Writer<'a, W> {
+    style: Style,
+    width: usize,
+    out: &'a mut W,
+}
+
+impl<W: Write> Writer<'_, W> {
+    fn object<D>(&mut self, object: &ObjectReport<D>, findings: &[&Finding]) -> Result<()> {
+        let role = object.severity.map_or(Role::Good, role_of);
+        let verdict = object.verdict.to_uppercase();
+        let name = escape(&object.object.to_string()).into_owned();
+        let namespace = object.object.namespace.as_ref().map(|name| format!(" in {}", escape(name)));
+        let place = object.place.as_ref().map(|mark| mark.place());
+        let place = place.map(|place| format!("  {}:{}", escape(&place.file), place.line)).unwrap_or_default();
+        let chart = object.chart_file.as_ref().map(|file| format!("  (chart: {})", escape(file)));
+        writeln!(
+            self.out,
+            "{}  {}{}{}{}",
+            self.style.paint(role, &verdict),
+            self.style.paint(Role::Name, &name),
+            namespace.unwrap_or_default(),
+            self.style.paint(Role::Dim, &place),
+            self.style.paint(Role::Dim, &chart.unwrap_or_default()),
+        )?;
+        if !object.sentence.is_empty() {
+            self.indented(&object.sentence, None)?;
+        }
+        for note in &object.notes {
+            self.indented(note, Some(Role::Dim))?;
+        }
+        self.findings(findings)?;
+        writeln!(self.out)?;
+        Ok(())
+    }
+
+    fn indented(&mut self, text: &str, role: Option<Role>) -> Result<()> {
+        for line in wrap(&escape(text), self.width.saturating_sub(2), "  ") {
+            let line = role.map_or(line.clone(), |role| self.style.paint(role, &line));
+            writeln!(self.out, "  {line}")?;
+        }
+        Ok(())
+    }
+
+    /// Findings that point at the same place share one excerpt.
+    fn findings(&mut self, findings: &[&Finding]) -> Result<()> {
+        let mut groups: BTreeMap<(usize, usize), Vec<&Finding>> = BTreeMap::new();
+        let mut without_place = Vec::new();
+        for finding in findings {
+            match &finding.place {
+                Some(mark) => groups.entry((mark.span().start, mark.span().end)).or_default().push(finding),
+                None => without_place.push(*finding),
+            }
+        }
+        let last = findings.iter().filter_map(|finding| finding.place.as_ref()).map(|mark| mark.place().line).max();
+        let gutter = last.map_or(1, |line| line.to_string().len());
+        let mut previous = None;
+        for group in groups.values() {
+            previous = self.group(group, gutter, previous)?;
+        }
+        for finding in without_place {
+            self.indented(&format!("{}: {}", finding.path, remedy(finding)), None)?;
+        }
+        Ok(())
+    }
+
+    /// Writes one excerpt and what is said about it; returns the line that was shown.
+    fn group(&mut self, group: &[&Finding], gutter: usize, previous: Option<usize>) -> Result<Option<usize>> {
+        let Some(shown) = group.first().and_then(|finding| finding.place.as_ref()).and_then(|mark| {
+            excerpt(mark, self.style.width().saturating_sub(gutter + 5))
+        }) else {
+            return Ok(previous);
+        };
+        let bar = |style: &Style, number: &str| style.paint(Role::Dim, &format!("  {number:>gutter$} | "));
+        // Two values on one line: the line is not repeated.
+        if previous != Some(shown.line) {
+            writeln!(self.out, "{}{}", bar(&self.style, &shown.line.to_string()), shown.text)?;
+        }
+        let worst = group.iter().map(|finding| finding.severity).max().unwrap_or(Severity::Info);
+        let caret = format!("{}{}", " ".repeat(shown.indent), "^".repeat(shown.length));
+        writeln!(self.out, "{}{}", bar(&self.style, ""), self.style.paint(role_of(worst), &caret))?;
+        let indent = shown.indent.min(self.width / 4);
+        for finding in group {
+            let text = format!("{}: {}", finding.check, remedy(finding));
+            let room = self.width.saturating_sub(gutter + 5 + indent).max(24);
+            for line in wrap(&escape(&text), room, "  ") {
+                let painted = match line.strip_prefix(finding.check) {
+                    Some(rest) => format!("{}{rest}", self.style.paint(role_of(finding.severity), finding.check)),
+                    None => line,
+                };
+                writeln!(self.out, "{}{}{painted}", bar(&self.style, ""), " ".repeat(indent))?;
+            }
+        }
+        Ok(Some(shown.line))
+    }
+
+    fn gap(&mut self, gap: &Gap) -> Result<()> {
+        let place = gap.place.as_ref().map(|mark| {
+            let place = mark.place();
+            format!("{}:{}:{}", place.file, place.line, place.column)
+        });
+        let what = place.or_else(|| gap.object.clone()).unwrap_or_else(|| gap.what.clone());
+        let head = self.style.paint(Role::Warning, "NOT JUDGED");
+        writeln!(self.out, "{head}  {}", escape(&what))?;
+        self.indented(&gap.why, None)?;
+        if let Some(mark) = &gap.place
+            && let Some(shown) = excerpt(mark, self.style.width().saturating_sub(8))
+            && !shown.text.trim().is_empty()
+        {
+            let number = shown.line.to_string();
+            let blank = " ".repeat(number.len());
+            writeln!(self.out, "{}{}", self.style.paint(Role::Dim, &format!("  {number} | ")), shown.text)?;
+            let caret = format!("{}{}", " ".repeat(shown.indent), "^");
+            writeln!(self.out, "{}{caret}", self.style.paint(Role::Dim, &format!("  {blank} | ")))?;
+        }
+        if !gap.hint.is_empty() {
+            self.indented(&format!("hint: {}", gap.hint), Some(Role::Info))?;
+        }
+        writeln!(self.out)?;
+        Ok(())
+    }
+
+    fn summary<D>(&mut self, report: &Report<D>) -> Result<()> {
+        let mut verdicts: BTreeMap<(std::cmp::Reverse<Option<Severity>>, &str), usize> = BTreeMap::new();
+        for object in &report.objects {
+            *verdicts.entry((std::cmp::Reverse(object.severity), object.verdict)).or_default() += 1;
+        }
+        let mut parts: Vec<String> = verdicts
+            .iter()
+            .map(|((severity, verdict), count)| {
+                let role = severity.0.map_or(Role::Good, role_of);
+                self.style.paint(role, &format!("{count} {verdict}"))
+            })
+            .collect();
+        if !report.gaps.is_empty() {
+            parts.push(self.style.paint(Role::Warning, &format!("{} not judged", report.gaps.len())));
+        }
+        let objects = plural(report.objects.len(), "object");
+        let detail = if parts.is_empty() { String::new() } else { format!(": {}", parts.join(", ")) };
+        writeln!(self.out, "{objects}{detail}")?;
+        Ok(())
+    }
+}
+
+fn remedy(finding: &Finding) -> String {
+    match &finding.fix {
+        Some(fix) => fix.title.clone(),
+        None => finding.message.clone(),
+    }
+}
+
+fn role_of(severity: Severity) -> Role {
+    match severity {
+        Severity::Error => Role::Error,
+        Severity::Warning => Role::Warning,
+        Severity::Info => Role::Info,
+    }
+}
+
+/// `1 object`, `2 objects`.
+pub fn plural(count: usize, noun: &str) -> String {
+    if count == 1 { format!("{count} {noun}") } else { format!("{count} {noun}s") }
+}

@@ -1,0 +1,2 @@
+//! Measures our binary beside upstream's library.
+fn main(){}

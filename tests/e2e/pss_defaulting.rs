@@ -1,0 +1,134 @@
+//! What the API server makes of an object before Pod Security sees it: its own decoding, defaults
+//! and validation, on pods and on the workloads around them.
+#![cfg(test)]
+
+use kubectl_pss::evaluate::Evaluator;
+use kubectl_pss::level::{Level, LevelVersion, PolicyVersion};
+use kubectl_pss::pod::Pod;
+use posture::model::version::Minor;
+use posture_e2e::pss::judge::{Admitted, ObjectAnswer, ObjectQuestion};
+use posture_e2e::pss::policy::{NEWEST, policies, texts};
+use posture_e2e::{object, score};
+use posture_generators::pod::{Pods, Values};
+use posture_generators::workload::{KINDS, wrap};
+use posture_harness::judge::LineJudge;
+use posture_harness::seed;
+use serde_json::{Value, json};
+
+/// The judge with the API server's own code.
+const JUDGE: &str = "kubernetes-objects";
+
+const OBJECTS: [usize; 2] = [2_000, 40_000];
+
+/// How many objects are sent at once.
+const BATCH: usize = 500;
+
+/// How many differences are printed in full.
+const PRINTED: usize = 5;
+
+/// A valid object must turn up this often, and one in which the server changes something.
+const LEAST: usize = 300;
+
+#[test]
+fn the_created_pod_gets_the_verdict_that_we_foretell() {
+    let versions = [0, 18, 24, 31, NEWEST].map(PolicyVersion::of);
+    let policies = policies(&versions);
+    let (mut compared, mut valid, mut undecodable, mut differ) = (0, 0, 0, Vec::new());
+    each_answer(&policies, |object, answer| {
+        if answer.decode_error.is_some() {
+            undecodable += 1;
+            return;
+        }
+        compared += 1;
+        valid += usize::from(answer.object.as_ref().is_some_and(|admitted| admitted.invalid.is_empty()));
+        differ.extend(differences(object, answer, &policies));
+    });
+    println!("{compared} objects compared, {valid} of them valid; {undecodable} undecodable");
+    for difference in differ.iter().take(PRINTED) {
+        println!("{difference}");
+    }
+    score::record("defaulting", &json!({ "objects": compared, "differences": differ.len() }));
+    assert!(differ.is_empty(), "{} differences", differ.len());
+    assert!(valid >= LEAST, "too few valid objects");
+}
+
+/// Upstream's library breaks this elsewhere: for Windows, and for pods that validation refuses.
+#[test]
+fn valid_linux_pods_that_pass_restricted_pass_baseline() {
+    let versions: Vec<_> = (0..=NEWEST).map(PolicyVersion::of).collect();
+    let of = |level| {
+        let policy = move |&version: &PolicyVersion| LevelVersion { level, version };
+        versions.iter().map(policy).collect::<Vec<_>>()
+    };
+    let (restricted, baseline) = (of(Level::Restricted), of(Level::Baseline));
+    let evaluator = Evaluator::new(Minor(NEWEST));
+    let mut passed = 0;
+    each_answer(&restricted, |object, answer| {
+        let admitted = [answer.object.as_ref(), answer.pod.as_ref()];
+        let valid = admitted.into_iter().flatten().all(|admitted| admitted.invalid.is_empty());
+        let read = object::from_json(object);
+        let template = object::template(&read);
+        let pod = Pod::created_from(&template, evaluator.server());
+        if answer.decode_error.is_some() || !valid || pod.is_windows() {
+            return;
+        }
+        let mut session = evaluator.session(&pod);
+        for (&restricted, &baseline) in restricted.iter().zip(&baseline) {
+            if session.evaluate(restricted).allowed() {
+                passed += 1;
+                let outcome = session.evaluate(baseline);
+                assert!(outcome.allowed(), "{restricted} passes, {baseline}: {}\n{object}", outcome.detail());
+            }
+        }
+    });
+    println!("{passed} verdicts of restricted that let a pod pass");
+    assert!(passed >= LEAST, "too few");
+}
+
+/// Asks the judge about generated objects of every kind, plausible and odd ones by turns.
+fn each_answer(policies: &[LevelVersion], mut each: impl FnMut(&Value, &ObjectAnswer)) {
+    let seed = seed::seed();
+    let plausible = Pods::new(seed, Values::Plausible);
+    let odd = Pods::new(seed, Values::Odd);
+    let pods = plausible.zip(odd).flat_map(|(plausible, odd)| [plausible, odd]);
+    // A pod every other time, since nothing else is refused by enforce.
+    let kinds = KINDS[1..].iter().flat_map(|kind| ["Pod", "Pod", kind, kind]).cycle();
+    let mut objects = pods.zip(kinds).map(|(pod, kind)| wrap(kind, &pod));
+    let mut judge = LineJudge::start(JUDGE);
+    for _ in 0..OBJECTS[usize::from(seed::long())] / BATCH {
+        let questions: Vec<ObjectQuestion> = (&mut objects)
+            .take(BATCH)
+            .map(|object| ObjectQuestion { object, policies: texts(policies), omit_spec: true })
+            .collect();
+        let answers: Vec<ObjectAnswer> = judge.ask_all(&questions);
+        for (question, answer) in questions.iter().zip(&answers) {
+            assert_eq!(answer.error, None, "{}", question.object);
+            each(&question.object, answer);
+        }
+    }
+}
+
+/// Where our verdicts on the object and on its pod are not the server's.
+fn differences(value: &Value, answer: &ObjectAnswer, policies: &[LevelVersion]) -> Vec<String> {
+    let evaluator = Evaluator::new(Minor(NEWEST));
+    let object = object::from_json(value);
+    let template = object::template(&object);
+    let mut found = Vec::new();
+    let mut compare = |what: &str, pod: &Pod<'_>, admitted: Option<&Admitted>| {
+        let mut session = evaluator.session(pod);
+        let results = admitted.map_or(&[][..], |admitted| &admitted.results);
+        for (&policy, verdict) in policies.iter().zip(results) {
+            let ours = session.evaluate(policy);
+            if (ours.allowed(), ours.detail()) != (verdict.allowed, verdict.detail.clone()) {
+                let (ours, theirs) = (ours.detail(), &verdict.detail);
+                found.push(format!(
+                    "{what}, {policy}\n  ours:   {ours:?}\n  theirs: {theirs:?}\n  object: {value}"
+                ));
+            }
+        }
+    };
+    let server = evaluator.server();
+    compare("the object", &Pod::of_template(&template, server), answer.object.as_ref());
+    compare("the pod", &Pod::created_from(&template, server), answer.pod.as_ref());
+    found
+}

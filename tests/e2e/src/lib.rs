@@ -1,0 +1,10 @@
+//! What the suites share: an engine's answer and a judge's side by side, and the score.
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "it is part of tests, which fail by panicking"
+)]
+
+pub mod object;
+pub mod pss;
+pub mod score;

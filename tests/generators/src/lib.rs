@@ -1,0 +1,12 @@
+//! Seeded random input: pods over every field that a check reads, the nine kinds around them, and
+//! the file that the benchmark reads.
+//!
+//! The same seed gives the same input on every machine and in every release of this crate's
+//! dependencies: the random numbers are our own.
+
+pub mod bench;
+pub mod mistype;
+pub mod pod;
+pub mod random;
+pub mod workload;
+pub mod yaml;
