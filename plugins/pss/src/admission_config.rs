@@ -114,13 +114,14 @@ pub fn read(file: Value<'_>, server: Minor) -> Result<Loaded, Refused> {
         return Err(not_registered(file, version, kind));
     }
     let mut reader = Reader::default();
-    let plugins = reader.fields(file, "", &["plugins"]).into_iter().next().flatten();
-    let plugins = reader.list(plugins, "AdmissionConfiguration.plugins", "v1.AdmissionPluginConfiguration");
+    let plugins = reader.fields(file, &[], &["plugins"]).into_iter().next().flatten();
+    let plugin_type = format!("{}.AdmissionPluginConfiguration", package(version));
+    let plugins = reader.list(plugins, "AdmissionConfiguration.plugins", &plugin_type);
     let mut found = None;
     for (index, plugin) in plugins.into_iter().enumerate() {
         let path = format!("plugins[{index}]");
-        reader.expect(plugin, Type::Object, "AdmissionConfiguration.plugins", "v1.AdmissionPluginConfiguration");
-        let fields = reader.fields(plugin, &path, &["configuration", "name", "path"]);
+        reader.expect(plugin, Type::Object, "AdmissionConfiguration.plugins", &plugin_type);
+        let fields = reader.fields(plugin, &[&path], &["configuration", "name", "path"]);
         let [configuration, name, path] = fields[..] else { continue };
         let name = reader.string(name, "AdmissionPluginConfiguration.plugins.name");
         let path = reader.string(path, "AdmissionPluginConfiguration.plugins.path");
@@ -128,7 +129,7 @@ pub fn read(file: Value<'_>, server: Minor) -> Result<Loaded, Refused> {
             found = Some((configuration, path));
         }
     }
-    reader.finish()?;
+    reader.finish(file)?;
     match found {
         Some((Some(configuration), _)) => read_configuration(configuration, server).map(Loaded::Configuration),
         Some((None, path)) if !path.is_empty() => Ok(Loaded::Path(path.to_owned())),
@@ -163,6 +164,11 @@ fn type_of(value: Value<'_>) -> Result<(&str, &str), Refused> {
     Ok((version, kind))
 }
 
+/// The name of Go's package of a version, which its messages name types by.
+fn package(version: &str) -> &str {
+    version.rsplit_once('/').map_or(version, |(_, package)| package)
+}
+
 fn not_registered(value: Value<'_>, version: &str, kind: &str) -> Refused {
     Refused::decoding(value, format!("no kind {} is registered for version {}", go_quote(kind), go_quote(version)))
 }
@@ -178,13 +184,14 @@ fn read_configuration(value: Value<'_>, server: Minor) -> Result<Configuration, 
         return Err(not_registered(value, version, kind));
     }
     let mut reader = Reader::default();
-    let fields = reader.fields(value, "", &["defaults", "exemptions"]);
+    let fields = reader.fields(value, &[], &["defaults", "exemptions"]);
     let [defaults, exemptions] = fields[..] else {
         return Ok(Configuration::default());
     };
-    let defaults = read_defaults(&mut reader, defaults);
-    let exemptions = read_exemptions(&mut reader, exemptions);
-    reader.finish()?;
+    let package = package(version);
+    let defaults = read_defaults(&mut reader, defaults, package);
+    let exemptions = read_exemptions(&mut reader, exemptions, package);
+    reader.finish(value)?;
     validate(value, defaults, exemptions, server)
 }
 
@@ -192,13 +199,18 @@ fn read_configuration(value: Value<'_>, server: Minor) -> Result<Configuration, 
 type Text<'a> = (&'a str, Option<Value<'a>>);
 
 /// For each mode its level and its version; empty where nothing is written.
-fn read_defaults<'a>(reader: &mut Reader, value: Option<Value<'a>>) -> Modes<[Text<'a>; 2]> {
+fn read_defaults<'a>(
+    reader: &mut Reader,
+    value: Option<Value<'a>>,
+    package: &str,
+) -> Modes<[Text<'a>; 2]> {
     /// In the order of their bytes, which is that of the server's errors.
     const FIELDS: [&str; 6] = ["audit", "audit-version", "enforce", "enforce-version", "warn", "warn-version"];
     let mut found = [("", None); 6];
     if let Some(value) = value {
-        reader.expect(value, Type::Object, "PodSecurityConfiguration.defaults", "v1.PodSecurityDefaults");
-        let fields = reader.fields(value, "defaults", &FIELDS);
+        let go_type = format!("{package}.PodSecurityDefaults");
+        reader.expect(value, Type::Object, "PodSecurityConfiguration.defaults", &go_type);
+        let fields = reader.fields(value, &["defaults"], &FIELDS);
         for ((found, field), name) in found.iter_mut().zip(fields).zip(FIELDS) {
             *found = (reader.string(field, &format!("PodSecurityDefaults.defaults.{name}")), field);
         }
@@ -208,12 +220,17 @@ fn read_defaults<'a>(reader: &mut Reader, value: Option<Value<'a>>) -> Modes<[Te
 }
 
 /// The lists of exemptions: namespaces, runtime classes, users.
-fn read_exemptions<'a>(reader: &mut Reader, value: Option<Value<'a>>) -> [Vec<(&'a str, Value<'a>)>; 3] {
+fn read_exemptions<'a>(
+    reader: &mut Reader,
+    value: Option<Value<'a>>,
+    package: &str,
+) -> [Vec<(&'a str, Value<'a>)>; 3] {
     const FIELDS: [&str; 3] = ["namespaces", "runtimeClasses", "usernames"];
     let mut found = [const { Vec::new() }; 3];
     if let Some(value) = value {
-        reader.expect(value, Type::Object, "PodSecurityConfiguration.exemptions", "v1.PodSecurityExemptions");
-        let fields = reader.fields(value, "exemptions", &FIELDS);
+        let go_type = format!("{package}.PodSecurityExemptions");
+        reader.expect(value, Type::Object, "PodSecurityConfiguration.exemptions", &go_type);
+        let fields = reader.fields(value, &["exemptions"], &FIELDS);
         for ((found, field), name) in found.iter_mut().zip(fields).zip(FIELDS) {
             let field_name = format!("PodSecurityExemptions.exemptions.{name}");
             for item in reader.list(field, &field_name, "string") {
@@ -325,43 +342,36 @@ fn bad_subdomain(text: &str) -> Option<String> {
     (!errors.is_empty()).then(|| errors.join(", "))
 }
 
-/// Strict decoding: remembers the first value of a wrong type and every unknown field.
+/// Strict decoding: remembers every value of a wrong type and every unknown field.
 #[derive(Default)]
 struct Reader {
-    wrong_type: Option<Refused>,
-    unknown: Vec<ConfigError>,
+    wrong_types: Vec<ConfigError>,
+    /// Path and value; the path in steps, as the server's decoder goes.
+    unknown: Vec<(Vec<String>, NodeId)>,
 }
 
 impl Reader {
     /// The known fields of an object, in the order asked for; `apiVersion` and `kind` pass at the
     /// outermost level.
-    fn fields<'a>(&mut self, value: Value<'a>, path: &str, known: &[&str]) -> Vec<Option<Value<'a>>> {
-        let mut entries: Vec<_> = value.entries().into_iter().collect();
-        // The server's decoder sees the keys sorted.
-        entries.sort_by_key(|(key, _)| key.as_str());
-        for (key, field) in entries {
+    fn fields<'a>(&mut self, value: Value<'a>, path: &[&str], known: &[&str]) -> Vec<Option<Value<'a>>> {
+        for (key, field) in value.entries() {
             let name = key.as_str().unwrap_or_default();
             if known.contains(&name) || (path.is_empty() && matches!(name, "apiVersion" | "kind")) {
                 continue;
             }
-            let dot = if path.is_empty() { "" } else { "." };
-            self.unknown.push(ConfigError {
-                message: format!("unknown field \"{path}{dot}{name}\""),
-                node: field.id(),
-            });
+            let steps = path.iter().chain([&name]).map(|step| (*step).to_owned());
+            self.unknown.push((steps.collect(), field.id()));
         }
         known.iter().map(|name| value.field(name)).collect()
     }
 
     /// Remembers a value that is not of the type that Go's struct field has.
-    fn expect(&mut self, value: Value<'_>, expected: Type, field: &str, go_type: &str) -> bool {
-        let fits = value.value_type() == expected || value.is_null();
-        if !fits && self.wrong_type.is_none() {
+    fn expect(&mut self, value: Value<'_>, expected: Type, field: &str, go_type: &str) {
+        if value.value_type() != expected && !value.is_null() {
             let found = kind_of(value);
             let message = format!("json: cannot unmarshal {found} into Go struct field {field} of type {go_type}");
-            self.wrong_type = Some(Refused::decoding(value, message));
+            self.wrong_types.push(ConfigError { message, node: value.id() });
         }
-        fits
     }
 
     fn string<'a>(&mut self, value: Option<Value<'a>>, field: &str) -> &'a str {
@@ -376,14 +386,30 @@ impl Reader {
         value.items().collect()
     }
 
-    fn finish(self) -> Result<(), Refused> {
-        match self {
-            Self { wrong_type: Some(refused), .. } => Err(refused),
-            Self { unknown, .. } if !unknown.is_empty() => {
-                Err(Refused { class: Class::UnknownFields, errors: unknown })
-            }
-            _ => Ok(()),
+    /// The first value of a wrong type hides the rest, and unknown fields come next. JSON is read
+    /// as it is written, YAML with its keys sorted.
+    fn finish(mut self, file: Value<'_>) -> Result<(), Refused> {
+        let tree = file.tree();
+        let text = tree.source().text().get(tree.base()..).unwrap_or_default();
+        let is_json = text.trim_start().starts_with('{');
+        if is_json {
+            self.wrong_types.sort_by_key(|error| error.node);
+            self.unknown.sort_by_key(|(_, node)| *node);
+        } else {
+            self.unknown.sort();
         }
+        if !self.wrong_types.is_empty() {
+            self.wrong_types.truncate(1);
+            return Err(Refused { class: Class::Decoding, errors: self.wrong_types });
+        }
+        if self.unknown.is_empty() {
+            return Ok(());
+        }
+        let errors = self.unknown.into_iter().map(|(steps, node)| ConfigError {
+            message: format!("unknown field \"{}\"", steps.join(".")),
+            node,
+        });
+        Err(Refused { class: Class::UnknownFields, errors: errors.collect() })
     }
 }
 
@@ -396,5 +422,102 @@ fn kind_of(value: Value<'_>) -> &'static str {
         Type::String => "string",
         Type::Array => "array",
         Type::Object => "object",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use posture::model::version::NEWEST;
+
+    use super::*;
+    use crate::testing::tree;
+
+    fn refused(text: &str) -> String {
+        read(tree(text).root(), NEWEST).expect_err("refused").to_string()
+    }
+
+    fn configured(text: &str) -> Configuration {
+        match read(tree(text).root(), NEWEST) {
+            Ok(Loaded::Configuration(configuration)) => configuration,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// A `PodSecurityConfiguration` with more fields.
+    fn config(fields: &str) -> String {
+        format!(
+            r#"{{"apiVersion":"pod-security.admission.config.k8s.io/v1","kind":"PodSecurityConfiguration"{fields}}}"#
+        )
+    }
+
+    /// An `AdmissionConfiguration` with one plugin.
+    fn admission(plugin: &str) -> String {
+        format!(
+            r#"{{"apiVersion":"apiserver.config.k8s.io/v1","kind":"AdmissionConfiguration","plugins":[{{"name":"Other","path":"o.yaml"}},{plugin}]}}"#
+        )
+    }
+
+    #[test]
+    fn reads_inline_and_refers_to_files() {
+        let inline = config(
+            r#","defaults":{"enforce":"baseline","enforce-version":"v1.30","warn":""},"exemptions":{"usernames":["u"],"namespaces":["kube-system"],"runtimeClasses":["r.c"]}"#,
+        );
+        let configuration = configured(&admission(&format!(r#"{{"name":"PodSecurity","configuration":{inline}}}"#)));
+        assert_eq!(configuration, configured(&inline));
+        assert_eq!(configuration.defaults.enforce.to_string(), "baseline:v1.30");
+        assert_eq!(configuration.defaults.warn, LevelVersion::PRIVILEGED);
+        assert_eq!(configuration.exemptions.runtime_classes, ["r.c"]);
+        let text = admission(r#"{"name":"PodSecurity","path":"pod-security.yaml"}"#);
+        assert_eq!(read(tree(&text).root(), NEWEST), Ok(Loaded::Path("pod-security.yaml".to_owned())));
+        assert_eq!(configured(&admission(r#"{"name":"Another"}"#)), Configuration::default());
+        assert_eq!(configured(&admission(r#"{"name":"PodSecurity","configuration":null}"#)), Configuration::default());
+        for version in ["v1beta1", "v1alpha1"] {
+            configured(&config("").replace("/v1\"", &format!("/{version}\"")));
+        }
+    }
+
+    #[test]
+    fn refuses_in_the_words_of_the_server() {
+        let table = [
+            (
+                config(r#","defaults":{"enforce":"x"}"#),
+                r#"defaults.enforce: Invalid value: "x": must be one of privileged, baseline, restricted"#,
+            ),
+            (
+                config(r#","defaults":{"audit-version":"1.3","warn":"Baseline"}"#),
+                r#"[defaults.warn: Invalid value: "Baseline": must be one of privileged, baseline, restricted, defaults.audit-version: Invalid value: "1.3": must be "latest" or "v1.x"]"#,
+            ),
+            (config(r#","exemptions":{"runtimeClassNames":[]}"#), r#"strict decoding error: unknown field "exemptions.runtimeClassNames""#),
+            (
+                config(r#","defaults":{"enforce":5}"#),
+                "json: cannot unmarshal number into Go struct field PodSecurityDefaults.defaults.enforce of type string",
+            ),
+            (
+                config(r#","exemptions":{"usernames":["",null,"a","a"],"namespaces":["a.b"]}"#),
+                r#"[exemptions.namespaces[0]: Invalid value: "a.b": must not contain dots, exemptions.usernames[0]: Invalid value: "": username must not be empty, exemptions.usernames[1]: Invalid value: "": username must not be empty, exemptions.usernames[3]: Duplicate value: "a"]"#,
+            ),
+            ("{}".to_owned(), "Object 'Kind' is missing"),
+            (
+                config("").replace("/v1\"", "/v2\""),
+                r#"no kind "PodSecurityConfiguration" is registered for version "pod-security.admission.config.k8s.io/v2""#,
+            ),
+            (
+                admission(r#"{"name":"PodSecurity","configuration":{}}"#),
+                "Object 'Kind' is missing",
+            ),
+            (
+                admission(r#"{"name":"PodSecurity","config":{}}"#),
+                r#"strict decoding error: unknown field "plugins[1].config""#,
+            ),
+        ];
+        for (text, expected) in table {
+            assert_eq!(refused(&text), expected);
+        }
+        // The version of 1.25, and what is wrong stands where it stands.
+        assert!(read(tree(&config("")).root(), Minor(24)).is_err());
+        let text = config(r#","defaults":{"enforce":"x"}"#);
+        let tree = tree(&text);
+        let refused = read(tree.root(), NEWEST).expect_err("refused");
+        assert_eq!(tree.value(refused.errors[0].node).as_str(), Some("x"));
     }
 }

@@ -199,3 +199,98 @@ fn exempt(request: &Request<'_, '_>, user: Option<&str>, pod: &Pod<'_>) -> Optio
         None
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use posture::model::version::NEWEST;
+
+    use super::*;
+    use crate::namespace::UNCONFIGURED;
+    use crate::testing::{template, tree};
+
+    const POD: &str = r#"{"spec":{"runtimeClassName":"r","hostNetwork":true,"containers":[{"name":"a","ports":[{"containerPort":80}]}]}}"#;
+
+    fn policy(labels: &[(&str, &str)]) -> NamespacePolicy {
+        NamespacePolicy::of_labels(labels.iter().copied(), &UNCONFIGURED, NEWEST)
+    }
+
+    fn ask(carrier: Carrier, policy: &NamespacePolicy, exemptions: &Exemptions, user: Option<&str>) -> Admission {
+        let tree = tree(POD);
+        let template = template(&tree, carrier);
+        let request = Request {
+            template: &template,
+            namespace: "shop",
+            policy,
+            exemptions,
+            user,
+            pod_user: None,
+            stored: false,
+        };
+        admit(&Evaluator::new(NEWEST), &request)
+    }
+
+    #[test]
+    fn a_pod_is_refused_and_not_warned_about() {
+        let policy = policy(&[
+            ("pod-security.kubernetes.io/enforce", "baseline"),
+            ("pod-security.kubernetes.io/enforce-version", "v1.99"),
+            ("pod-security.kubernetes.io/audit", "restricted"),
+            ("pod-security.kubernetes.io/warn", "baseline"),
+        ]);
+        let admission = ask(Carrier::Pod, &policy, &Exemptions::default(), None);
+        assert!(admission.pod.is_none() && admission.object.refused());
+        // The version is printed as the label has it.
+        assert_eq!(
+            admission.object.sentence(Mode::Enforce).as_deref(),
+            Some(r#"violates PodSecurity "baseline:v1.99": host namespaces (hostNetwork=true), hostPort (container "a" uses hostPort 80)"#)
+        );
+        assert!(admission.object.sentence(Mode::Audit).is_some_and(|text| text.starts_with(r#"would violate PodSecurity "restricted:latest": "#)));
+        assert!(!admission.object.modes.warn.allowed() && !admission.object.modes.warn.said);
+        assert_eq!(admission.object.gravest(), Some(Mode::Enforce));
+    }
+
+    #[test]
+    fn a_workload_is_never_refused_but_its_pods_are() {
+        let policy = policy(&[("pod-security.kubernetes.io/enforce", "baseline")]);
+        let admission = ask(Carrier::Workload, &policy, &Exemptions::default(), None);
+        assert!(!admission.object.refused() && !admission.object.modes.enforce.applies);
+        assert_eq!(admission.object.modes.warn.message(), "host namespaces (hostNetwork=true)");
+        assert!(admission.object.modes.warn.said);
+        let pod = admission.pod.expect("a pod");
+        assert!(pod.refused());
+        assert_eq!(
+            pod.modes.enforce.message(),
+            r#"host namespaces (hostNetwork=true), hostPort (container "a" uses hostPort 80)"#
+        );
+    }
+
+    #[test]
+    fn other_kinds_are_not_looked_at() {
+        let policy = policy(&[("pod-security.kubernetes.io/enforce", "baseline")]);
+        let admission = ask(Carrier::Other, &policy, &Exemptions::default(), None);
+        assert_eq!(admission.object.gravest(), None);
+        assert!(admission.object.modes.iter().all(|(_, mode)| !mode.applies && mode.message().is_empty()));
+        assert!(admission.of_pod().refused());
+    }
+
+    #[test]
+    fn exemptions_in_their_order() {
+        let policy = policy(&[("pod-security.kubernetes.io/enforce", "restricted")]);
+        let list = |name: &str| vec![name.to_owned()];
+        let mut exemptions = Exemptions { runtime_classes: list("r"), ..Exemptions::default() };
+        let asked = ask(Carrier::Workload, &policy, &exemptions, None);
+        assert_eq!(asked.object.exempt, Some(Exempt::RuntimeClass));
+        assert_eq!(asked.of_pod().exempt, Some(Exempt::RuntimeClass));
+        exemptions.usernames = list("me");
+        let asked = ask(Carrier::Workload, &policy, &exemptions, Some("me"));
+        assert_eq!(asked.object.exempt, Some(Exempt::User));
+        exemptions.runtime_classes.clear();
+        // Whoever sends the workload does not create its pods.
+        assert_eq!(ask(Carrier::Workload, &policy, &exemptions, Some("me")).of_pod().exempt, None);
+        assert_eq!(ask(Carrier::Pod, &policy, &exemptions, Some("you")).object.exempt, None);
+        exemptions.namespaces = list("shop");
+        let asked = ask(Carrier::Pod, &policy, &exemptions, Some("me"));
+        assert_eq!(asked.object.exempt, Some(Exempt::Namespace));
+        assert!(!asked.object.refused() && asked.object.gravest().is_none());
+    }
+}

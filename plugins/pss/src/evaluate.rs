@@ -256,3 +256,40 @@ impl<'p, 'a> Session<'_, 'p, 'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use posture::model::version::NEWEST;
+    use posture::model::workload::Carrier;
+
+    use super::*;
+    use crate::testing::{template, tree};
+
+    #[test]
+    fn finds_the_tightest_level() {
+        let evaluator = Evaluator::new(NEWEST);
+        let level = |text: &str| {
+            let tree = tree(text);
+            let pod = Pod::created_from(&template(&tree, Carrier::Pod), NEWEST);
+            evaluator.tightest_level(&pod, PolicyVersion::Latest)
+        };
+        assert_eq!(level(r#"{"spec":{"containers":[]}}"#), Level::Restricted);
+        assert_eq!(level(r#"{"spec":{"containers":[{"name":"a"}]}}"#), Level::Baseline);
+        assert_eq!(level(r#"{"spec":{"hostPID":true}}"#), Level::Privileged);
+    }
+
+    #[test]
+    fn one_session_answers_all_policies_alike() {
+        let tree = tree(r#"{"spec":{"hostPID":true,"containers":[{"name":"a"}]}}"#);
+        let pod = Pod::created_from(&template(&tree, Carrier::Pod), NEWEST);
+        let evaluator = Evaluator::new(NEWEST);
+        let mut session = evaluator.session(&pod);
+        for policy in ["restricted", "baseline", "restricted:1.20", "privileged", "restricted:1.7", "restricted"] {
+            let policy: LevelVersion = policy.parse().expect("a policy");
+            let (fresh, remembered) = (evaluator.evaluate(&pod, policy), session.evaluate(policy));
+            assert_eq!(fresh.detail(), remembered.detail(), "{policy}");
+            assert_eq!(fresh.reason(), remembered.reason(), "{policy}");
+        }
+        assert_eq!(session.evaluate("baseline".parse().expect("a policy")).detail(), "host namespaces (hostPID=true)");
+    }
+}

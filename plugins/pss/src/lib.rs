@@ -17,6 +17,8 @@ pub mod namespace;
 pub mod pod;
 pub mod prose;
 mod skew;
+#[cfg(test)]
+mod testing;
 pub mod standard;
 pub mod verdict;
 pub mod violation;

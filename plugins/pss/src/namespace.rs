@@ -287,3 +287,102 @@ impl NamespacePolicy {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use posture::model::version::NEWEST;
+
+    use super::*;
+    use crate::testing::tree;
+
+    /// The policy of labels, without their common prefix, on a server without configuration.
+    fn policy(labels: &[(&str, &str)], server: u16) -> NamespacePolicy {
+        let labels: Vec<(String, &str)> =
+            labels.iter().map(|(key, value)| (format!("pod-security.kubernetes.io/{key}"), *value)).collect();
+        let labels = labels.iter().map(|(key, value)| (key.as_str(), *value));
+        NamespacePolicy::of_labels(labels, &UNCONFIGURED, Minor(server))
+    }
+
+    fn printed(policy: &NamespacePolicy) -> String {
+        let modes: Vec<String> =
+            policy.modes.iter().map(|(mode, chosen)| format!("{mode}={}", chosen.policy)).collect();
+        modes.join(" ")
+    }
+
+    #[test]
+    fn labels_override_defaults_and_warn_follows() {
+        let none = "enforce=privileged:latest audit=privileged:latest warn=privileged:latest";
+        assert_eq!(printed(&policy(&[], 37)), none);
+        assert_eq!(printed(&policy(&[("other", "restricted")], 37)), none);
+        let followed = policy(&[("enforce", "restricted"), ("enforce-version", "v1.30")], 37);
+        assert_eq!(printed(&followed), "enforce=restricted:v1.30 audit=privileged:latest warn=restricted:v1.30");
+        assert_eq!(followed.modes.warn.level_why, Why::WarnFollowsEnforce);
+        assert_eq!(followed.modes.audit.level_why, Why::Default);
+        let pinned = policy(&[("enforce", "baseline"), ("enforce-version", "v1.30"), ("warn-version", "v1.31")], 37);
+        assert_eq!(printed(&pinned), "enforce=baseline:v1.30 audit=privileged:latest warn=baseline:v1.31");
+        assert_eq!((pinned.modes.warn.level_why, pinned.modes.warn.version_why), (Why::WarnFollowsEnforce, Why::Label));
+        let silenced = policy(&[("enforce", "restricted"), ("warn", "privileged")], 37);
+        assert_eq!(printed(&silenced), "enforce=restricted:latest audit=privileged:latest warn=privileged:latest");
+        let old = policy(&[("enforce", "restricted")], 25);
+        assert_eq!(printed(&old), "enforce=restricted:latest audit=privileged:latest warn=privileged:latest");
+        // Only the label makes warnings follow: a version alone does not.
+        let version = policy(&[("enforce-version", "v1.30")], 37);
+        assert_eq!(printed(&version), "enforce=privileged:v1.30 audit=privileged:latest warn=privileged:latest");
+    }
+
+    #[test]
+    fn defaults_count_where_labels_are_silent() {
+        let defaults = Modes {
+            enforce: LevelVersion::latest(Level::Baseline),
+            audit: LevelVersion { level: Level::Restricted, version: PolicyVersion::of(30) },
+            warn: LevelVersion { level: Level::Restricted, version: PolicyVersion::of(30) },
+        };
+        let labels = [("pod-security.kubernetes.io/enforce", "baseline"), ("pod-security.kubernetes.io/audit", "baseline")];
+        let policy = NamespacePolicy::of_labels(labels, &defaults, NEWEST);
+        // The default for warn is stricter already; the version of audit stays the default's.
+        assert_eq!(printed(&policy), "enforce=baseline:latest audit=baseline:v1.30 warn=restricted:v1.30");
+        assert_eq!((policy.modes.audit.level_why, policy.modes.audit.version_why), (Why::Label, Why::Default));
+        assert_eq!(printed(&NamespacePolicy::of_defaults(&defaults)), "enforce=baseline:latest audit=restricted:v1.30 warn=restricted:v1.30");
+    }
+
+    #[test]
+    fn invalid_labels_fail_closed_or_open() {
+        let broken = policy(
+            &[("enforce", "Baseline"), ("enforce-version", "1.30"), ("audit", "x\"y"), ("warn", ""), ("warn-version", "v1.37.1")],
+            37,
+        );
+        assert_eq!(printed(&broken), "enforce=restricted:latest audit=privileged:latest warn=privileged:latest");
+        assert_eq!(broken.modes.enforce.level_why, Why::InvalidLabelFailsClosed);
+        assert_eq!(broken.modes.enforce.version_why, Why::InvalidLabelFailsClosed);
+        assert_eq!(broken.modes.audit.level_why, Why::InvalidLabelFailsOpen);
+        let errors: Vec<String> = broken.errors.iter().map(ToString::to_string).collect();
+        assert_eq!(
+            errors,
+            [
+                r#"metadata.labels[pod-security.kubernetes.io/enforce]: Invalid value: "Baseline": must be one of privileged, baseline, restricted"#,
+                r#"metadata.labels[pod-security.kubernetes.io/enforce-version]: Invalid value: "1.30": must be "latest" or "v1.x""#,
+                r#"metadata.labels[pod-security.kubernetes.io/audit]: Invalid value: "x\"y": must be one of privileged, baseline, restricted"#,
+                r#"metadata.labels[pod-security.kubernetes.io/warn]: Invalid value: "": must be one of privileged, baseline, restricted"#,
+                r#"metadata.labels[pod-security.kubernetes.io/warn-version]: Invalid value: "v1.37.1": must be "latest" or "v1.x""#,
+            ]
+        );
+        // Warnings do not follow a label that cannot be read.
+        assert_eq!(policy(&[("enforce", "x")], 37).modes.warn.policy, LevelVersion::PRIVILEGED);
+    }
+
+    #[test]
+    fn namespaces_are_read_as_go_does() {
+        let tree = tree(r#"{"metadata":{"labels":{"pod-security.kubernetes.io/enforce":null}}}"#);
+        let policy = NamespacePolicy::of_namespace(tree.root(), &UNCONFIGURED, NEWEST);
+        assert_eq!(policy.errors.len(), 1);
+        let tree = crate::testing::tree("{}");
+        assert!(NamespacePolicy::of_namespace(tree.root(), &UNCONFIGURED, NEWEST).is_privileged());
+    }
+
+    #[test]
+    fn what_is_assumed_looks_like_one_label() {
+        let assumed = NamespacePolicy::assumed(LevelVersion::latest(Level::Restricted), NEWEST);
+        assert_eq!(printed(&assumed), printed(&policy(&[("enforce", "restricted")], 37)));
+        assert_eq!(assumed.modes.enforce.level_why, Why::Assumed);
+    }
+}

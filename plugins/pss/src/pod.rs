@@ -276,3 +276,122 @@ impl<'a> Pod<'a> {
 fn is_true(value: Value<'_>) -> Option<Value<'_>> {
     (value.as_bool() == Some(true)).then_some(value)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{created, template, templated, tree};
+
+    #[test]
+    fn a_volume_without_a_source_is_an_empty_dir() {
+        let pod = r#"{"spec":{"volumes":[{"name":"v"},{"name":"w","typo":{}},{"name":"x","nfs":null}]}}"#;
+        assert_eq!(created(pod, "restricted", 37).detail(), "");
+        let tree = tree(pod);
+        let written = Pod::as_written(&template(&tree, Carrier::Pod), NEWEST);
+        assert!(written.volumes().iter().all(|volume| volume.restricted.is_some()));
+    }
+
+    #[test]
+    fn host_network_makes_container_ports_host_ports() {
+        let pod = r#"{"spec":{"hostNetwork":true,
+            "initContainers":[{"name":"i","ports":[{"containerPort":1}]}],
+            "containers":[{"name":"a","ports":[{"containerPort":2},{"containerPort":3,"hostPort":4},{}]}],
+            "ephemeralContainers":[{"name":"e","ports":[{"containerPort":5}]}]}}"#;
+        let both = r#"host namespaces (hostNetwork=true), hostPort (containers "i", "a" use hostPorts 1, 2, 4)"#;
+        let written = r#"host namespaces (hostNetwork=true), hostPort (container "a" uses hostPort 4)"#;
+        assert_eq!(created(pod, "baseline", 37).detail(), both);
+        assert_eq!(templated(pod, "baseline", 28).detail(), written);
+        assert_eq!(templated(pod, "baseline", 27).detail(), both);
+        let outcome = created(pod, "baseline", 37);
+        let derived: Vec<bool> = outcome.violations().map(|(_, violation)| violation.derived.is_some()).collect();
+        assert_eq!(derived, [false, true, true, false]);
+    }
+
+    #[test]
+    fn an_app_armor_annotation_becomes_a_field() {
+        let pod = |fields: &str| {
+            format!(
+                r#"{{"metadata":{{"annotations":{{"container.apparmor.security.beta.kubernetes.io/a":"unconfined"}}}},
+                "spec":{{{fields}"containers":[{{"name":"a"}}]}}}}"#
+            )
+        };
+        let annotation = r#""container.apparmor.security.beta.kubernetes.io/a="unconfined"""#;
+        let only = format!("forbidden AppArmor profile (annotation must not set AppArmor profile type to {annotation})");
+        let both = format!(
+            r#"forbidden AppArmor profiles (container "a" and annotation must not set AppArmor profile type to "Unconfined", {annotation})"#
+        );
+        assert_eq!(created(&pod(""), "baseline", 37).detail(), both);
+        assert_eq!(templated(&pod(""), "baseline", 37).detail(), only);
+        assert_eq!(created(&pod(r#""os":{"name":"windows"},"#), "baseline", 37).detail(), only);
+        // The pod says the same already.
+        let same = r#""securityContext":{"appArmorProfile":{"type":"Unconfined"}},"#;
+        assert!(created(&pod(same), "baseline", 37).detail().contains("(pod and annotation must not"));
+        // It does not say quite the same.
+        let other = r#""securityContext":{"appArmorProfile":{"type":"Unconfined","localhostProfile":"p"}},"#;
+        assert!(created(&pod(other), "baseline", 37).detail().contains(r#"(pod and container "a" and annotation"#));
+    }
+
+    #[test]
+    fn an_app_armor_field_was_copied_to_annotations_up_to_1_33() {
+        let pod = r#"{"spec":{"securityContext":{"appArmorProfile":{"type":"Unconfined"}},"containers":[{"name":"a"}]}}"#;
+        let detail = r#"forbidden AppArmor profiles (pod and annotation must not set AppArmor profile type to "Unconfined", "container.apparmor.security.beta.kubernetes.io/a="unconfined"")"#;
+        assert_eq!(created(pod, "baseline", 33).detail(), detail);
+        let detail = r#"forbidden AppArmor profile (pod must not set AppArmor profile type to "Unconfined")"#;
+        assert_eq!(created(pod, "baseline", 34).detail(), detail);
+        assert_eq!(templated(pod, "baseline", 33).detail(), detail);
+        assert_eq!(created(pod, "baseline", 29).detail(), "");
+    }
+
+    #[test]
+    fn seccomp_annotations_were_copied_to_fields_up_to_1_26() {
+        let pod = |value: &str| {
+            format!(
+                r#"{{"metadata":{{"annotations":{{"seccomp.security.alpha.kubernetes.io/pod":"{value}"}}}},
+                "spec":{{"containers":[{{"name":"a"}}]}}}}"#
+            )
+        };
+        for value in ["runtime/default", "docker/default", "localhost/x"] {
+            assert!(!created(&pod(value), "restricted", 26).reason().contains("seccomp"), "{value}");
+            assert!(templated(&pod(value), "restricted", 26).reason().contains("seccomp"), "{value}");
+            assert!(created(&pod(value), "restricted", 27).reason().contains("seccomp"), "{value}");
+        }
+        assert!(created(&pod("unconfined"), "baseline", 26).detail().contains(r#"pod must not set"#));
+        let field = r#"{"spec":{"containers":[{"name":"a","securityContext":{"seccompProfile":{"type":"Unconfined"}}}]}}"#;
+        assert!(created(field, "baseline:1.18", 24).detail().contains("forbidden annotation"));
+        assert!(created(field, "baseline:1.18", 25).allowed());
+    }
+
+    #[test]
+    fn proc_mount_was_dropped_before_1_33() {
+        let pod = r#"{"spec":{"containers":[{"name":"a","securityContext":{"procMount":"Unmasked"}}]}}"#;
+        assert!(created(pod, "baseline", 32).allowed());
+        assert!(!created(pod, "baseline", 33).allowed());
+        let tree = tree(pod);
+        let stored = Pod::stored(&template(&tree, Carrier::Pod), Minor(32));
+        assert!(stored.containers()[0].security.proc_mount.is_some());
+    }
+
+    #[test]
+    fn null_and_wrong_types_are_absent() {
+        let null = r#"{"metadata":null,"spec":{"hostNetwork":null,"volumes":[null],"containers":[null,{"name":null,"securityContext":null,"ports":[null]}],"initContainers":null,"securityContext":{"sysctls":null}}}"#;
+        assert_eq!(created(null, "baseline", 37).detail(), "");
+        assert!(created(null, "restricted", 37).detail().contains(r#"containers "", "" must set"#));
+        let wrong = r#"{"metadata":[],"spec":{"hostNetwork":"true","hostUsers":"no","os":"windows","volumes":{"a":{}},"containers":[5,{"name":7,"securityContext":{"privileged":"true","procMount":5,"capabilities":{"add":"ALL"},"seccompProfile":"x","seLinuxOptions":"x","runAsUser":"0"},"ports":{"hostPort":5},"lifecycle":[],"livenessProbe":{"httpGet":{"host":5}}}],"securityContext":"x"}}"#;
+        assert_eq!(created(wrong, "baseline", 37).detail(), "");
+        for text in ["null", "[]", "{}", r#"{"spec":null}"#, r#"{"spec":[]}"#, "5"] {
+            assert!(created(text, "restricted", 37).allowed(), "{text}");
+        }
+    }
+
+    #[test]
+    fn creation_changes_little() {
+        let differs = |text: &str, server: u16| {
+            let tree = tree(text);
+            Pod::created_from(&template(&tree, Carrier::Workload), Minor(server)).differs_from_template()
+        };
+        let network = r#"{"spec":{"hostNetwork":true,"containers":[{"ports":[{"containerPort":1}]}]}}"#;
+        assert!(differs(network, 37) && !differs(network, 27));
+        assert!(!differs(r#"{"spec":{"hostNetwork":true,"containers":[{"ports":[{"hostPort":1}]}]}}"#, 37));
+        assert!(!differs(r#"{"spec":{"containers":[{"ports":[{"containerPort":1}]}]}}"#, 37));
+    }
+}

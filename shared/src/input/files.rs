@@ -1,7 +1,7 @@
 //! `-f`: files, directories, patterns and standard input, as kubectl takes them.
 
 use std::io::Read as _;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
 use super::glob;
@@ -82,7 +82,9 @@ fn paths(name: &str, recursive: bool, gaps: &mut Vec<Gap>) -> Vec<PathBuf> {
     for root in roots {
         if root.is_dir() {
             let before = found.len() + gaps.len();
-            walk(&root, recursive, &mut found, gaps);
+            // As Go cleans paths: `./x/` becomes `x`.
+            let clean: PathBuf = root.components().filter(|part| *part != Component::CurDir).collect();
+            walk(&clean, recursive, &mut found, gaps);
             if found.len() + gaps.len() == before {
                 let hint = if recursive { "" } else { "add -R to search below it" };
                 let why = "no .json, .yaml or .yml file in this directory";
@@ -98,7 +100,8 @@ fn paths(name: &str, recursive: bool, gaps: &mut Vec<Gap>) -> Vec<PathBuf> {
 /// Collects the manifests of a directory in the order of their names, as `filepath.Walk` does.
 /// Like there, links to directories are not followed.
 fn walk(dir: &Path, recursive: bool, found: &mut Vec<PathBuf>, gaps: &mut Vec<Gap>) {
-    let mut entries: Vec<_> = match std::fs::read_dir(dir) {
+    let listed = if dir.as_os_str().is_empty() { Path::new(".") } else { dir };
+    let mut entries: Vec<_> = match std::fs::read_dir(listed) {
         Ok(entries) => entries.filter_map(std::result::Result::ok).collect(),
         Err(error) => {
             gaps.push(file_gap(&dir.to_string_lossy(), error.to_string(), ""));
@@ -107,7 +110,7 @@ fn walk(dir: &Path, recursive: bool, found: &mut Vec<PathBuf>, gaps: &mut Vec<Ga
     };
     entries.sort_unstable_by_key(std::fs::DirEntry::file_name);
     for entry in entries {
-        let path = entry.path();
+        let path = dir.join(entry.file_name());
         if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
             if recursive {
                 walk(&path, recursive, found, gaps);

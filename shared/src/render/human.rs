@@ -4,6 +4,8 @@
 use std::collections::BTreeMap;
 use std::io::Write;
 
+use unicode_width::UnicodeWidthStr as _;
+
 use super::document::wrap;
 use super::escape::escape;
 use super::excerpt::excerpt;
@@ -118,34 +120,49 @@ impl<W: Write> Writer<'_, W> {
         Ok(())
     }
 
-    /// Writes one excerpt and what is said about it; returns the line that was shown.
-    fn group(&mut self, group: &[&Finding], gutter: usize, previous: Option<usize>) -> Result<Option<usize>> {
+    /// Writes one excerpt and what is said about it; returns what was shown of the line.
+    fn group(&mut self, group: &[&Finding], gutter: usize, previous: Option<String>) -> Result<Option<String>> {
         let Some(shown) = group.first().and_then(|finding| finding.place.as_ref()).and_then(|mark| {
             excerpt(mark, self.style.width().saturating_sub(gutter + 5))
         }) else {
             return Ok(previous);
         };
         let bar = |style: &Style, number: &str| style.paint(Role::Dim, &format!("  {number:>gutter$} | "));
-        // Two values on one line: the line is not repeated.
-        if previous != Some(shown.line) {
-            writeln!(self.out, "{}{}", bar(&self.style, &shown.line.to_string()), shown.text)?;
+        // Two values on one line: the line is not repeated, unless another part of it is shown.
+        let numbered = format!("{}{}", bar(&self.style, &shown.line.to_string()), shown.text);
+        if previous.as_ref() != Some(&numbered) {
+            writeln!(self.out, "{numbered}")?;
         }
         let worst = group.iter().map(|finding| finding.severity).max().unwrap_or(Severity::Info);
         let caret = format!("{}{}", " ".repeat(shown.indent), "^".repeat(shown.length));
-        writeln!(self.out, "{}{}", bar(&self.style, ""), self.style.paint(role_of(worst), &caret))?;
+        let caret = self.style.paint(role_of(worst), &caret);
+        let texts: Vec<_> = group.iter().map(|finding| (finding, format!("{}: {}", finding.check, remedy(finding)))).collect();
+        // A single remark that fits stands beside the caret.
+        if let [(finding, text)] = &texts[..]
+            && gutter + 6 + shown.indent + shown.length + text.width() <= self.width
+        {
+            let text = self.remark(finding, &escape(text));
+            writeln!(self.out, "{}{caret} {text}", bar(&self.style, ""))?;
+            return Ok(Some(numbered));
+        }
+        writeln!(self.out, "{}{caret}", bar(&self.style, ""))?;
         let indent = shown.indent.min(self.width / 4);
-        for finding in group {
-            let text = format!("{}: {}", finding.check, remedy(finding));
+        for (finding, text) in texts {
             let room = self.width.saturating_sub(gutter + 5 + indent).max(24);
             for line in wrap(&escape(&text), room, "  ") {
-                let painted = match line.strip_prefix(finding.check) {
-                    Some(rest) => format!("{}{rest}", self.style.paint(role_of(finding.severity), finding.check)),
-                    None => line,
-                };
-                writeln!(self.out, "{}{}{painted}", bar(&self.style, ""), " ".repeat(indent))?;
+                let line = self.remark(finding, &line);
+                writeln!(self.out, "{}{}{line}", bar(&self.style, ""), " ".repeat(indent))?;
             }
         }
-        Ok(Some(shown.line))
+        Ok(Some(numbered))
+    }
+
+    /// A line with the check's name, if it starts with it, in the colour of the finding.
+    fn remark(&self, finding: &Finding, line: &str) -> String {
+        match line.strip_prefix(finding.check) {
+            Some(rest) => format!("{}{rest}", self.style.paint(role_of(finding.severity), finding.check)),
+            None => line.to_owned(),
+        }
     }
 
     fn gap(&mut self, gap: &Gap) -> Result<()> {
@@ -154,7 +171,9 @@ impl<W: Write> Writer<'_, W> {
             format!("{}:{}:{}", place.file, place.line, place.column)
         });
         let what = place.or_else(|| gap.object.clone()).unwrap_or_else(|| gap.what.clone());
-        let head = self.style.paint(Role::Warning, "NOT JUDGED");
+        let judged_by_assumption = gap.what == "policy";
+        let head = if judged_by_assumption { "NOT KNOWN" } else { "NOT JUDGED" };
+        let head = self.style.paint(Role::Warning, head);
         writeln!(self.out, "{head}  {}", escape(&what))?;
         self.indented(&gap.why, None)?;
         if let Some(mark) = &gap.place
@@ -187,7 +206,7 @@ impl<W: Write> Writer<'_, W> {
             })
             .collect();
         if !report.gaps.is_empty() {
-            parts.push(self.style.paint(Role::Warning, &format!("{} not judged", report.gaps.len())));
+            parts.push(self.style.paint(Role::Warning, &plural(report.gaps.len(), "gap")));
         }
         let objects = plural(report.objects.len(), "object");
         let detail = if parts.is_empty() { String::new() } else { format!(": {}", parts.join(", ")) };

@@ -114,3 +114,6 @@ register! {
 pub fn find(id: &str) -> Option<&'static PssCheck> {
     ALL.iter().copied().find(|check| check.id() == id)
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,7 +5,7 @@ use posture::finding::fingerprint::fingerprint;
 use posture::finding::report::{Finding, Fix, ObjectReport};
 use posture::model::decode::{self, Refusal};
 use posture::model::gap::Gap;
-use posture::model::node::Value;
+use posture::model::node::{Type, Value};
 use posture::model::object::{Object, ObjectRef};
 use posture::model::path::{FieldPath, Segment};
 use posture::model::source::Mark;
@@ -127,14 +127,14 @@ impl Judge<'_> {
         meets: Level,
         admission: &Admission,
     ) -> Option<Gap> {
+        let unknown = applied.unknown?;
         let exempt = admission.of_pod().exempt.is_some();
-        let rests_on_it = !applied.known && verdict < Verdict::Rejected && meets < Level::Restricted;
-        (rests_on_it && !exempt).then(|| Gap {
+        (verdict < Verdict::Rejected && meets < Level::Restricted && !exempt).then(|| Gap {
             what: "policy".to_owned(),
             place: None,
             object: Some(format!("namespace/{namespace}")),
-            why: "its labels are not in the input, and objects in it do not meet restricted".to_owned(),
-            hint: "add the Namespace's manifest to -f, or say --level".to_owned(),
+            why: format!("{unknown}, and objects in it do not meet restricted"),
+            hint: "add the Namespace's manifest to -f, the server's --admission-config, or say --level".to_owned(),
         })
     }
 
@@ -218,7 +218,7 @@ impl Judge<'_> {
         path: &FieldPath,
     ) -> Finding {
         let mark = match violation.node {
-            Some(node) => object.tree().value(node).mark(),
+            Some(node) => mark_of(object.tree().value(node), &violation.path),
             None => nearest(template.value, &violation.path),
         };
         let because = violation.derived.map(|clause| format!(" ({clause})")).unwrap_or_default();
@@ -254,6 +254,16 @@ fn finding(
         fix: None,
         fingerprint: fingerprint(check, reference, path),
     }
+}
+
+/// Where a value stands: for a mapping or list in a field, the field's key.
+fn mark_of(value: Value<'_>, path: &FieldPath) -> Mark {
+    let is_collection = matches!(value.value_type(), Type::Object | Type::Array);
+    let is_field = matches!(path.segments().last(), Some(Segment::Field(_)));
+    if is_collection && is_field && value.id() > 0 {
+        return value.tree().value(value.id() - 1).mark();
+    }
+    value.mark()
 }
 
 /// What is nearest to a missing field: the key of the deepest mapping that exists on the way, or

@@ -44,8 +44,8 @@ pub struct Applied {
     pub policy: NamespacePolicy,
     /// Why, as a phrase: `by the labels of namespace shop (ns.yaml:3)`.
     pub why: String,
-    /// Whether that is known, and not assumed.
-    pub known: bool,
+    /// What is not known about it, and would have to be for a pass to mean something.
+    pub unknown: Option<&'static str>,
 }
 
 impl Policies {
@@ -90,24 +90,35 @@ impl Policies {
     pub fn apply(&self, namespace: &str) -> Applied {
         if let Some(level) = self.forced {
             let policy = NamespacePolicy::assumed(level, self.server);
-            return Applied { policy, why: "by --level".to_owned(), known: true };
+            return Applied { policy, why: "by --level".to_owned(), unknown: None };
         }
+        let strictest = NamespacePolicy::assumed(LevelVersion::latest(Level::Restricted), self.server);
+        let configuration = self.configuration.as_ref().map(|(file, _)| file);
         if let Some(known) = self.known.get(namespace) {
             let place = known.mark.place();
             let at = format!("{}:{}", place.file, place.line);
-            let why = explain(&known.policy, namespace, &at, self.configuration.as_ref().map(|(file, _)| file));
-            return Applied { policy: known.policy.clone(), why, known: true };
+            let is_default = |mode: Mode| known.policy.modes.get(mode).level_why == Why::Default;
+            let unlabelled = Mode::ALL.into_iter().all(is_default);
+            if unlabelled && configuration.is_none() {
+                let why = format!("assumed: namespace {namespace} ({at}) has no Pod Security labels, and the cluster's defaults are not known");
+                return Applied { policy: strictest, why, unknown: Some(DEFAULTS_UNKNOWN) };
+            }
+            let unknown = (is_default(Mode::Enforce) && configuration.is_none()).then_some(DEFAULTS_UNKNOWN);
+            let why = explain(&known.policy, namespace, &at, configuration);
+            return Applied { policy: known.policy.clone(), why, unknown };
         }
         if let Some((file, configuration)) = &self.configuration {
             let policy = NamespacePolicy::of_defaults(&configuration.defaults);
             let why = format!("by the defaults in {file}; the labels of namespace {namespace} are not known, none are assumed");
-            return Applied { policy, why, known: false };
+            return Applied { policy, why, unknown: Some(LABELS_UNKNOWN) };
         }
-        let strictest = LevelVersion::latest(Level::Restricted);
         let why = format!("assumed: no policy is known for namespace {namespace}");
-        Applied { policy: NamespacePolicy::assumed(strictest, self.server), why, known: false }
+        Applied { policy: strictest, why, unknown: Some(LABELS_UNKNOWN) }
     }
 }
+
+const LABELS_UNKNOWN: &str = "its labels are not in the input";
+const DEFAULTS_UNKNOWN: &str = "it has no enforce label, and the cluster's defaults are not known";
 
 /// Whether an object is a Namespace.
 pub fn is_namespace(object: &Object) -> bool {
@@ -127,7 +138,7 @@ fn explain(policy: &NamespacePolicy, namespace: &str, at: &str, configuration: O
             match configuration {
                 _ if labelled => format!("by the labels of namespace {namespace} ({at}), which enforce nothing"),
                 Some(file) => format!("by the defaults in {file}; namespace {namespace} ({at}) has no labels of its own"),
-                None => format!("namespace {namespace} ({at}) has no Pod Security labels, and no cluster defaults are known"),
+                None => format!("by the labels of namespace {namespace} ({at})"),
             }
         }
         _ => format!("by the labels of namespace {namespace} ({at})"),

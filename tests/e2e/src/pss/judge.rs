@@ -58,6 +58,9 @@ pub struct ObjectAnswer {
     pub error: Option<String>,
     /// Why the object could not be decoded.
     pub decode_error: Option<String>,
+    /// Unknown and duplicate fields.
+    #[serde(default)]
+    pub strict_errors: Vec<String>,
     /// The object itself.
     pub object: Option<Admitted>,
     /// The pod that its controller would create.

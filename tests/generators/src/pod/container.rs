@@ -25,15 +25,14 @@ impl Draw {
             if self.oddly(8) {
                 self.pick(&odd::NAMES).clone_into(&mut name);
             }
-            let ephemeral = field == "ephemeralContainers";
-            let container = self.container(&name, ephemeral);
+            let container = self.container(&name, field);
             names.push(name);
             list.push(container);
         }
         Value::Array(list)
     }
 
-    fn container(&mut self, name: &str, ephemeral: bool) -> Value {
+    fn container(&mut self, name: &str, field: &str) -> Value {
         let mut container = Map::new();
         if !self.oddly(2) {
             container.insert("name".into(), json!(name));
@@ -42,8 +41,17 @@ impl Draw {
         if let Some(context) = self.container_security_context() {
             container.insert("securityContext".into(), context);
         }
+        match field {
+            "initContainers" if self.percent(25) => {
+                container.insert("restartPolicy".into(), json!("Always"));
+            }
+            "ephemeralContainers" if self.percent(25) => {
+                container.insert("targetContainerName".into(), json!("c0"));
+            }
+            _ => {}
+        }
         // API validation refuses ports and handlers on ephemeral containers; PSA would judge them.
-        if !ephemeral || self.odd {
+        if field != "ephemeralContainers" || self.odd {
             self.ports(&mut container);
             self.probes(&mut container);
             self.lifecycle(&mut container);
@@ -64,6 +72,9 @@ impl Draw {
     }
 
     fn port(&mut self) -> Value {
+        if self.oddly(1) {
+            return Value::Null;
+        }
         let number = *self.pick(&[&80, &443, &8080, &9, &10, &1024]);
         let mut port = Map::new();
         port.insert("containerPort".into(), json!(number));

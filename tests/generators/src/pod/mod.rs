@@ -1,7 +1,6 @@
 //! Random pods over every field that a check of Pod Security reads, and some that none reads.
 //!
-//! A pod has a temper: about a third aim at restricted, a third at baseline, the rest at
-//! nothing. Each field is drawn in a mood that mostly follows the temper, so that many pods
+//! A pod has a temper: a quarter aim at restricted, some at baseline, the rest at nothing. Each field is drawn in a mood that mostly follows the temper, so that many pods
 //! break one rule only.
 
 mod annotations;
@@ -119,8 +118,8 @@ impl Draw {
 
     fn pod(&mut self) -> Value {
         self.temper = match self.random.below(100) {
-            0..35 => Temper::Restricted,
-            35..65 => Temper::Baseline,
+            0..25 => Temper::Restricted,
+            25..37 => Temper::Baseline,
             _ => Temper::Wild,
         };
         self.covers_non_root = self.percent(70);
@@ -143,7 +142,17 @@ impl Draw {
         if let Some(annotations) = self.annotations(&names) {
             metadata.insert("annotations".into(), annotations);
         }
-        json!({ "apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec })
+        let mut pod =
+            json!({ "apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec });
+        if self.oddly(1) {
+            let part = self.pick(&["metadata", "spec"]);
+            if self.percent(50) {
+                pod[part] = Value::Null;
+            } else if let Some(fields) = pod.as_object_mut() {
+                fields.remove(part);
+            }
+        }
+        pod
     }
 
     /// All three kinds of containers; returns their names.

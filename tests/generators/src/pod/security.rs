@@ -214,7 +214,7 @@ impl Draw {
 
     fn sysctl(&mut self) -> Value {
         if self.oddly(2) {
-            return self.pick(&[&Value::Null, &json!({}), &json!({ "value": "1" })]).clone();
+            return self.pick(&[&Value::Null, &json!({}), &json!({ "name": null })]).clone();
         }
         let name = match self.mood() {
             Mood::Strict | Mood::Base if self.percent(75) => self.pick(&KNOWN_SYSCTLS[..5]),

@@ -1,0 +1,483 @@
+//! The parser: tokens to events, one state per place in the grammar.
+
+use std::borrow::Cow;
+
+use super::scanner::Scanner;
+use super::token::{Kind, Tag, Token};
+use super::{Event, EventData, SyntaxError};
+use crate::model::node::Style;
+
+/// A place in the grammar.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    StreamStart,
+    DocumentContent,
+    DocumentEnd,
+    StreamEnd,
+    Node(Context),
+    BlockSequenceStart,
+    BlockSequenceEntry,
+    IndentlessSequenceEntry,
+    BlockMappingStart,
+    BlockMappingKey,
+    BlockMappingValue,
+    FlowSequenceStart,
+    FlowSequenceEntry,
+    FlowSequencePairKey,
+    FlowSequencePairValue,
+    FlowSequencePairEnd,
+    FlowMappingStart,
+    FlowMappingKey,
+    FlowMappingValue,
+    FlowMappingNoValue,
+}
+
+/// Which collections may begin at a place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Context {
+    /// Those in brackets.
+    Flow,
+    /// All.
+    Block,
+    /// All, and sequences that are not indented: the value of a mapping.
+    BlockValue,
+}
+
+type Next<'a> = Result<Event<'a>, SyntaxError>;
+
+/// Reads the first document of a text, event by event.
+#[derive(Clone, Debug)]
+pub(in crate::input::yaml) struct Parser<'a> {
+    scanner: Scanner<'a>,
+    state: State,
+    /// Where to go on when the current node is complete.
+    states: Vec<State>,
+    /// What `%TAG` directives have said.
+    handles: Vec<Tag<'a>>,
+}
+
+impl<'a> Parser<'a> {
+    /// Starts at the beginning of a text of less than 4 GiB, which has lost the byte order mark
+    /// that it may have begun with. If the last line lacks its line break, it is read as if it
+    /// had one.
+    pub(in crate::input::yaml) fn new(text: &'a str) -> Self {
+        Self {
+            scanner: Scanner::new(text),
+            state: State::StreamStart,
+            states: Vec::with_capacity(16),
+            handles: Vec::new(),
+        }
+    }
+
+    /// The next event. Nothing sensible comes after an error or the end of the document.
+    #[inline]
+    pub(in crate::input::yaml) fn next(&mut self) -> Next<'a> {
+        match self.state {
+            State::StreamStart => self.document_start(),
+            State::DocumentContent => self.document_content(),
+            State::DocumentEnd => self.document_end(),
+            State::StreamEnd => {
+                let token = self.scanner.peek()?;
+                Ok(self.event(EventData::StreamEnd, token.start, token.start))
+            }
+            State::Node(context) => self.node(context),
+            State::BlockSequenceStart => {
+                self.skip_first()?;
+                self.block_sequence_entry()
+            }
+            State::BlockSequenceEntry => self.block_sequence_entry(),
+            State::IndentlessSequenceEntry => self.indentless_sequence_entry(),
+            State::BlockMappingStart => {
+                self.skip_first()?;
+                self.block_mapping_key()
+            }
+            State::BlockMappingKey => self.block_mapping_key(),
+            State::BlockMappingValue => self.block_mapping_value(),
+            State::FlowSequenceStart => {
+                self.skip_first()?;
+                self.flow_sequence_entry(true)
+            }
+            State::FlowSequenceEntry => self.flow_sequence_entry(false),
+            State::FlowSequencePairKey => self.flow_sequence_pair_key(),
+            State::FlowSequencePairValue => self.flow_sequence_pair_value(),
+            State::FlowSequencePairEnd => {
+                let token = self.scanner.peek()?;
+                self.state = State::FlowSequenceEntry;
+                Ok(self.event(EventData::MappingEnd, token.start, token.start))
+            }
+            State::FlowMappingStart => {
+                self.skip_first()?;
+                self.flow_mapping_key(true)
+            }
+            State::FlowMappingKey => self.flow_mapping_key(false),
+            State::FlowMappingValue => self.flow_mapping_value(),
+            State::FlowMappingNoValue => {
+                let token = self.scanner.peek()?;
+                Ok(self.absent(token.start, State::FlowMappingKey))
+            }
+        }
+    }
+
+    /// Lets the token go that began a collection.
+    fn skip_first(&mut self) -> Result<(), SyntaxError> {
+        self.scanner.peek()?;
+        self.scanner.skip();
+        Ok(())
+    }
+
+    fn event(&self, data: EventData<'a>, start: u32, end: u32) -> Event<'a> {
+        Event { data, start, end }
+    }
+
+    fn error<T>(&self, message: &'static str, token: Token) -> Result<T, SyntaxError> {
+        Err(SyntaxError { offset: token.start as usize, message })
+    }
+
+    /// A scalar where nothing is written.
+    fn absent(&mut self, at: u32, then: State) -> Event<'a> {
+        self.state = then;
+        let data = EventData::Scalar {
+            anchor: None,
+            tag: None,
+            value: Cow::Borrowed(""),
+            plain_implicit: true,
+            style: Style::Plain,
+        };
+        self.event(data, at, at)
+    }
+
+    /// Parses a node, then goes on with `then`.
+    #[inline]
+    fn node_then(&mut self, context: Context, then: State) -> Next<'a> {
+        self.states.push(then);
+        self.node(context)
+    }
+
+    fn resume(&mut self) {
+        self.state = self.states.pop().unwrap_or(State::StreamEnd);
+    }
+
+    fn document_start(&mut self) -> Next<'a> {
+        let first = self.scanner.peek()?;
+        match first.kind {
+            Kind::StreamEnd => {
+                self.state = State::StreamEnd;
+                return Ok(self.event(EventData::StreamEnd, first.start, first.start));
+            }
+            Kind::VersionDirective | Kind::TagDirective | Kind::DocumentStart => {
+                self.directives()?;
+                let token = self.scanner.peek()?;
+                if token.kind != Kind::DocumentStart {
+                    return self.error("did not find expected <document start>", token);
+                }
+                self.scanner.skip();
+                self.state = State::DocumentContent;
+            }
+            _ => self.state = State::Node(Context::Block),
+        }
+        self.states.push(State::DocumentEnd);
+        Ok(self.event(EventData::DocumentStart, first.start, first.start))
+    }
+
+    fn directives(&mut self) -> Result<(), SyntaxError> {
+        let mut has_version = false;
+        loop {
+            let token = self.scanner.peek()?;
+            match token.kind {
+                Kind::VersionDirective if has_version => {
+                    return self.error("found duplicate %YAML directive", token);
+                }
+                Kind::VersionDirective if token.extra != Token::VERSION => {
+                    return self.error("found incompatible YAML document", token);
+                }
+                Kind::VersionDirective => has_version = true,
+                Kind::TagDirective => {
+                    let tag = self.scanner.queue.take_tag(token.extra);
+                    if self.handles.iter().any(|known| known.handle == tag.handle) {
+                        return self.error("found duplicate %TAG directive", token);
+                    }
+                    self.handles.push(tag);
+                }
+                _ => return Ok(()),
+            }
+            self.scanner.skip();
+        }
+    }
+
+    fn document_content(&mut self) -> Next<'a> {
+        let token = self.scanner.peek()?;
+        match token.kind {
+            Kind::VersionDirective
+            | Kind::TagDirective
+            | Kind::DocumentStart
+            | Kind::DocumentEnd
+            | Kind::StreamEnd => {
+                self.resume();
+                Ok(self.absent(token.start, self.state))
+            }
+            _ => self.node(Context::Block),
+        }
+    }
+
+    fn document_end(&mut self) -> Next<'a> {
+        let token = self.scanner.peek()?;
+        self.state = State::StreamEnd;
+        Ok(self.event(EventData::DocumentEnd, token.start, token.start))
+    }
+
+    fn node(&mut self, context: Context) -> Next<'a> {
+        let mut token = self.scanner.peek()?;
+        if token.kind == Kind::Alias {
+            let name = self.name(token);
+            self.scanner.skip();
+            self.resume();
+            return Ok(self.event(EventData::Alias { name }, token.start, token.end));
+        }
+        let first = token;
+        let mut anchor = None;
+        let mut tag = None;
+        let mut end = token.start;
+        loop {
+            match token.kind {
+                Kind::Anchor if anchor.is_none() => anchor = Some(self.name(token)),
+                Kind::Tag if tag.is_none() => {
+                    tag = Some((self.scanner.queue.take_tag(token.extra), token));
+                }
+                _ => break,
+            }
+            end = token.end;
+            self.scanner.skip();
+            token = self.scanner.peek()?;
+        }
+        let tag = match tag {
+            Some((tag, token)) => Some(self.resolve_tag(tag, token)?),
+            None => None,
+        };
+        let (data, state) = match token.kind {
+            Kind::Scalar(style) => return Ok(self.scalar(token, style, anchor, tag)),
+            Kind::BlockEntry if context == Context::BlockValue => {
+                (EventData::SequenceStart { anchor, flow: false }, State::IndentlessSequenceEntry)
+            }
+            Kind::FlowSequenceStart => {
+                (EventData::SequenceStart { anchor, flow: true }, State::FlowSequenceStart)
+            }
+            Kind::FlowMappingStart => {
+                (EventData::MappingStart { anchor, flow: true }, State::FlowMappingStart)
+            }
+            Kind::BlockSequenceStart if context != Context::Flow => {
+                (EventData::SequenceStart { anchor, flow: false }, State::BlockSequenceStart)
+            }
+            Kind::BlockMappingStart if context != Context::Flow => {
+                (EventData::MappingStart { anchor, flow: false }, State::BlockMappingStart)
+            }
+            _ if anchor.is_some() || tag.is_some() => {
+                self.resume();
+                let plain_implicit = tag.is_none();
+                let value = Cow::Borrowed("");
+                let style = Style::Plain;
+                let data = EventData::Scalar { anchor, tag, value, plain_implicit, style };
+                return Ok(self.event(data, end, end));
+            }
+            _ => return self.error("did not find expected node content", first),
+        };
+        self.state = state;
+        Ok(self.event(data, token.start, token.end))
+    }
+
+    #[inline]
+    fn scalar(
+        &mut self,
+        token: Token,
+        style: Style,
+        anchor: Option<&'a str>,
+        tag: Option<Cow<'a, str>>,
+    ) -> Event<'a> {
+        let value = if token.extra == 0 {
+            let quote = usize::from(style != Style::Plain);
+            let (start, end) = (token.start as usize + quote, token.end as usize - quote);
+            Cow::Borrowed(self.scanner.input.slice(start, end))
+        } else {
+            Cow::Owned(self.scanner.queue.take_text(token.extra))
+        };
+        self.scanner.skip();
+        self.resume();
+        let plain_implicit = match &tag {
+            None => style == Style::Plain,
+            Some(tag) => tag == "!",
+        };
+        let data = EventData::Scalar { anchor, tag, value, plain_implicit, style };
+        self.event(data, token.start, token.end)
+    }
+
+    /// The name of an anchor or an alias, without its indicator.
+    fn name(&self, token: Token) -> &'a str {
+        self.scanner.input.slice(token.start as usize + 1, token.end as usize)
+    }
+
+    /// Puts a tag's prefix in the place of its handle.
+    fn resolve_tag(&self, tag: Tag<'a>, token: Token) -> Result<Cow<'a, str>, SyntaxError> {
+        let Tag { handle, suffix } = tag;
+        if handle.is_empty() {
+            return Ok(suffix);
+        }
+        let prefix = match self.handles.iter().find(|known| known.handle == handle) {
+            Some(known) => &*known.suffix,
+            None if handle == "!" => "!",
+            None if handle == "!!" => "tag:yaml.org,2002:",
+            None => return self.error("found undefined tag handle", token),
+        };
+        Ok(Cow::Owned(format!("{prefix}{suffix}")))
+    }
+
+    fn block_sequence_entry(&mut self) -> Next<'a> {
+        let token = self.scanner.peek()?;
+        match token.kind {
+            Kind::BlockEntry => {
+                self.scanner.skip();
+                match self.scanner.peek()?.kind {
+                    Kind::BlockEntry | Kind::BlockEnd => {
+                        Ok(self.absent(token.end, State::BlockSequenceEntry))
+                    }
+                    _ => self.node_then(Context::Block, State::BlockSequenceEntry),
+                }
+            }
+            Kind::BlockEnd => Ok(self.end_collection(EventData::SequenceEnd, token)),
+            _ => self.error("did not find expected '-' indicator", token),
+        }
+    }
+
+    /// Ends a collection whose last token is `token`.
+    fn end_collection(&mut self, data: EventData<'a>, token: Token) -> Event<'a> {
+        self.resume();
+        self.scanner.skip();
+        self.event(data, token.start, token.end)
+    }
+
+    fn indentless_sequence_entry(&mut self) -> Next<'a> {
+        let token = self.scanner.peek()?;
+        if token.kind != Kind::BlockEntry {
+            self.resume();
+            return Ok(self.event(EventData::SequenceEnd, token.start, token.start));
+        }
+        self.scanner.skip();
+        match self.scanner.peek()?.kind {
+            Kind::BlockEntry | Kind::Key | Kind::Value | Kind::BlockEnd => {
+                Ok(self.absent(token.end, State::IndentlessSequenceEntry))
+            }
+            _ => self.node_then(Context::Block, State::IndentlessSequenceEntry),
+        }
+    }
+
+    fn block_mapping_key(&mut self) -> Next<'a> {
+        let token = self.scanner.peek()?;
+        match token.kind {
+            Kind::Key => {
+                self.scanner.skip();
+                match self.scanner.peek()?.kind {
+                    Kind::Key | Kind::Value | Kind::BlockEnd => {
+                        Ok(self.absent(token.end, State::BlockMappingValue))
+                    }
+                    _ => self.node_then(Context::BlockValue, State::BlockMappingValue),
+                }
+            }
+            Kind::BlockEnd => Ok(self.end_collection(EventData::MappingEnd, token)),
+            _ => self.error("did not find expected key", token),
+        }
+    }
+
+    fn block_mapping_value(&mut self) -> Next<'a> {
+        let token = self.scanner.peek()?;
+        if token.kind != Kind::Value {
+            return Ok(self.absent(token.start, State::BlockMappingKey));
+        }
+        self.scanner.skip();
+        match self.scanner.peek()?.kind {
+            Kind::Key | Kind::Value | Kind::BlockEnd => {
+                Ok(self.absent(token.end, State::BlockMappingKey))
+            }
+            _ => self.node_then(Context::BlockValue, State::BlockMappingKey),
+        }
+    }
+
+    fn flow_sequence_entry(&mut self, is_first: bool) -> Next<'a> {
+        let mut token = self.scanner.peek()?;
+        if token.kind != Kind::FlowSequenceEnd && !is_first {
+            if token.kind != Kind::FlowEntry {
+                return self.error("did not find expected ',' or ']'", token);
+            }
+            self.scanner.skip();
+            token = self.scanner.peek()?;
+        }
+        match token.kind {
+            Kind::FlowSequenceEnd => Ok(self.end_collection(EventData::SequenceEnd, token)),
+            Kind::Key => {
+                self.scanner.skip();
+                self.state = State::FlowSequencePairKey;
+                let data = EventData::MappingStart { anchor: None, flow: true };
+                Ok(self.event(data, token.start, token.end))
+            }
+            _ => self.node_then(Context::Flow, State::FlowSequenceEntry),
+        }
+    }
+
+    fn flow_sequence_pair_key(&mut self) -> Next<'a> {
+        let token = self.scanner.peek()?;
+        match token.kind {
+            Kind::Value | Kind::FlowEntry | Kind::FlowSequenceEnd => {
+                // The token is lost, in go-yaml too.
+                self.scanner.skip();
+                Ok(self.absent(token.end, State::FlowSequencePairValue))
+            }
+            _ => self.node_then(Context::Flow, State::FlowSequencePairValue),
+        }
+    }
+
+    fn flow_sequence_pair_value(&mut self) -> Next<'a> {
+        let mut token = self.scanner.peek()?;
+        if token.kind == Kind::Value {
+            self.scanner.skip();
+            token = self.scanner.peek()?;
+            if !matches!(token.kind, Kind::FlowEntry | Kind::FlowSequenceEnd) {
+                return self.node_then(Context::Flow, State::FlowSequencePairEnd);
+            }
+        }
+        Ok(self.absent(token.start, State::FlowSequencePairEnd))
+    }
+
+    fn flow_mapping_key(&mut self, is_first: bool) -> Next<'a> {
+        let mut token = self.scanner.peek()?;
+        if token.kind != Kind::FlowMappingEnd && !is_first {
+            if token.kind != Kind::FlowEntry {
+                return self.error("did not find expected ',' or '}'", token);
+            }
+            self.scanner.skip();
+            token = self.scanner.peek()?;
+        }
+        match token.kind {
+            Kind::FlowMappingEnd => Ok(self.end_collection(EventData::MappingEnd, token)),
+            Kind::Key => {
+                self.scanner.skip();
+                token = self.scanner.peek()?;
+                match token.kind {
+                    Kind::Value | Kind::FlowEntry | Kind::FlowMappingEnd => {
+                        Ok(self.absent(token.start, State::FlowMappingValue))
+                    }
+                    _ => self.node_then(Context::Flow, State::FlowMappingValue),
+                }
+            }
+            _ => self.node_then(Context::Flow, State::FlowMappingNoValue),
+        }
+    }
+
+    fn flow_mapping_value(&mut self) -> Next<'a> {
+        let mut token = self.scanner.peek()?;
+        if token.kind == Kind::Value {
+            self.scanner.skip();
+            token = self.scanner.peek()?;
+            if !matches!(token.kind, Kind::FlowEntry | Kind::FlowMappingEnd) {
+                return self.node_then(Context::Flow, State::FlowMappingKey);
+            }
+        }
+        Ok(self.absent(token.start, State::FlowMappingKey))
+    }
+}
