@@ -2,9 +2,11 @@
 //! and validation, on pods and on the workloads around them.
 #![cfg(test)]
 
+use kubectl_pss::checks::ALL;
 use kubectl_pss::evaluate::Evaluator;
 use kubectl_pss::level::{Level, LevelVersion, PolicyVersion};
 use kubectl_pss::pod::Pod;
+use posture::finding::document::Document;
 use posture::model::version::Minor;
 use posture_e2e::pss::judge::{Admitted, ObjectAnswer, ObjectQuestion};
 use posture_e2e::pss::policy::{NEWEST, policies, texts};
@@ -83,6 +85,32 @@ fn valid_linux_pods_that_pass_restricted_pass_baseline() {
     });
     println!("{passed} verdicts of restricted that let a pod pass");
     assert!(passed >= LEAST, "too few");
+}
+
+/// What a document shows must be something that the API server would take, but for the violation.
+#[test]
+fn the_examples_of_the_documents_are_valid() {
+    let mut questions = Vec::new();
+    for check in ALL {
+        let document = Document::parse(check.check.document).expect("a document");
+        let judged = document.front("judged").unwrap_or_default();
+        for example in ["Fails", "Passes"].into_iter().flat_map(|heading| document.examples(heading)) {
+            for object in object::from_yaml(check.id(), example) {
+                let object = object.value().to_json();
+                let policies = vec![judged.to_owned()];
+                questions.push(ObjectQuestion { object, policies, omit_spec: true });
+            }
+        }
+    }
+    let answers: Vec<ObjectAnswer> = LineJudge::start(JUDGE).ask_all(&questions);
+    for (question, answer) in questions.iter().zip(&answers) {
+        let object = &question.object;
+        assert_eq!((&answer.error, &answer.decode_error), (&None, &None), "{object}");
+        assert_eq!(answer.strict_errors, Vec::<String>::new(), "{object}");
+        for admitted in [&answer.object, &answer.pod].into_iter().flatten() {
+            assert_eq!(admitted.invalid, Vec::<String>::new(), "{object}");
+        }
+    }
 }
 
 /// Asks the judge about generated objects of every kind, plausible and odd ones by turns.

@@ -1,5 +1,89 @@
 //! Every check's document is executed: what it says fails does, and what it says passes does.
 #![cfg(test)]
 
+use std::collections::BTreeSet;
+
+use kubectl_pss::checks::{ALL, PssCheck};
+use kubectl_pss::evaluate::Evaluator;
+use kubectl_pss::level::{LevelVersion, PolicyVersion};
+use kubectl_pss::pod::Pod;
+use posture::finding::document::Document;
+use posture::model::version::Minor;
+use posture_e2e::object;
+use posture_e2e::pss::policy::NEWEST;
+
+/// What the front matter must say.
+const FRONT: [&str; 6] = ["severity", "level", "versions", "judged", "facts", "fix"];
+
+fn document(check: &PssCheck) -> Document<'static> {
+    Document::parse(check.check.document).unwrap_or_else(|why| panic!("{}: {why}", check.id()))
+}
+
+fn front(check: &PssCheck, key: &str) -> &'static str {
+    document(check).front(key).unwrap_or_else(|| panic!("{}: no {key}", check.id()))
+}
+
+/// The policy that the examples are about.
+fn judged(check: &PssCheck) -> LevelVersion {
+    front(check, "judged").parse().unwrap_or_else(|why| panic!("{}: {why}", check.id()))
+}
+
+/// The checks that fire for each object of an example.
+fn fired(example: &str, policy: LevelVersion) -> Vec<BTreeSet<&'static str>> {
+    let evaluator = Evaluator::new(Minor(NEWEST));
+    let objects = object::from_yaml("example.yaml", example);
+    let of_object = |object| {
+        let template = object::template(object);
+        let pod = Pod::created_from(&template, evaluator.server());
+        let outcome = evaluator.evaluate(&pod, policy);
+        outcome.results.iter().map(|result| result.check.id()).collect()
+    };
+    objects.iter().map(of_object).collect()
+}
+
 #[test]
-fn placeholder() {}
+fn the_front_matter_is_true() {
+    for check in ALL {
+        for key in FRONT {
+            assert!(!front(check, key).is_empty(), "{}: {key}", check.id());
+        }
+        assert_eq!(front(check, "level"), check.level.as_str(), "{}", check.id());
+        let versions: Vec<String> =
+            check.revisions.iter().map(|revision| PolicyVersion::Minor(revision.since).to_string()).collect();
+        let versions = if versions.len() == 1 { format!("{}+", versions[0]) } else { versions.join(", ") };
+        assert_eq!(front(check, "versions"), versions, "{}", check.id());
+        let title = format!("# {}: {}", check.id(), check.check.title);
+        assert!(check.check.document.lines().any(|line| line == title), "no line {title:?}");
+        assert!(judged(check).level >= check.level, "{}: judged by a looser level", check.id());
+    }
+}
+
+#[test]
+fn what_fails_fires_its_own_check() {
+    for check in ALL {
+        let document = document(check);
+        let also = document.front("also").unwrap_or_default();
+        let expected: BTreeSet<&str> =
+            also.split(',').map(str::trim).filter(|id| !id.is_empty()).chain([check.id()]).collect();
+        let examples = document.examples("Fails");
+        assert!(!examples.is_empty(), "{} has no example that fails", check.id());
+        for example in examples {
+            for fired in fired(example, judged(check)) {
+                assert_eq!(fired, expected, "{}:\n{example}", check.id());
+            }
+        }
+    }
+}
+
+#[test]
+fn what_passes_is_silent() {
+    for check in ALL {
+        let examples = document(check).examples("Passes");
+        assert!(!examples.is_empty(), "{} has no example that passes", check.id());
+        for example in examples {
+            for fired in fired(example, judged(check)) {
+                assert_eq!(fired, BTreeSet::new(), "{}:\n{example}", check.id());
+            }
+        }
+    }
+}

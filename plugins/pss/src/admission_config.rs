@@ -131,7 +131,9 @@ pub fn read(file: Value<'_>, server: Minor) -> Result<Loaded, Refused> {
     }
     reader.finish(file)?;
     match found {
-        Some((Some(configuration), _)) => read_configuration(configuration, server).map(Loaded::Configuration),
+        Some((Some(configuration), _)) => {
+            read_configuration(configuration, server).map(Loaded::Configuration)
+        }
         Some((None, path)) if !path.is_empty() => Ok(Loaded::Path(path.to_owned())),
         _ => Ok(Loaded::Configuration(Configuration::default())),
     }
@@ -141,10 +143,13 @@ pub fn read(file: Value<'_>, server: Minor) -> Result<Loaded, Refused> {
 fn type_of(value: Value<'_>) -> Result<(&str, &str), Refused> {
     let found = kind_of(value);
     if value.value_type() != Type::Object {
-        let message = format!("couldn't get version/kind; json parse error: json: cannot unmarshal {found} into Go value");
+        let message = format!(
+            "couldn't get version/kind; json parse error: json: cannot unmarshal {found} into Go value"
+        );
         return Err(Refused::decoding(value, message));
     }
-    let text = |key: &str| match value.field(key) {
+    let text = |key: &str| {
+        match value.field(key) {
         None => Ok(""),
         Some(text) => text.as_str().ok_or_else(|| {
             let found = kind_of(text);
@@ -153,6 +158,7 @@ fn type_of(value: Value<'_>) -> Result<(&str, &str), Refused> {
                 format!("couldn't get version/kind; json parse error: json: cannot unmarshal {found} into Go struct field .{key} of type string"),
             )
         }),
+    }
     };
     let (version, kind) = (text("apiVersion")?, text("kind")?);
     if kind.is_empty() {
@@ -170,14 +176,18 @@ fn package(version: &str) -> &str {
 }
 
 fn not_registered(value: Value<'_>, version: &str, kind: &str) -> Refused {
-    Refused::decoding(value, format!("no kind {} is registered for version {}", go_quote(kind), go_quote(version)))
+    Refused::decoding(
+        value,
+        format!("no kind {} is registered for version {}", go_quote(kind), go_quote(version)),
+    )
 }
 
 fn read_configuration(value: Value<'_>, server: Minor) -> Result<Configuration, Refused> {
     let (version, kind) = type_of(value)?;
     let known = match version {
         "pod-security.admission.config.k8s.io/v1" => known_server(server) >= Minor(25),
-        "pod-security.admission.config.k8s.io/v1beta1" | "pod-security.admission.config.k8s.io/v1alpha1" => true,
+        "pod-security.admission.config.k8s.io/v1beta1"
+        | "pod-security.admission.config.k8s.io/v1alpha1" => true,
         _ => false,
     };
     if !known || kind != "PodSecurityConfiguration" {
@@ -205,7 +215,8 @@ fn read_defaults<'a>(
     package: &str,
 ) -> Modes<[Text<'a>; 2]> {
     /// In the order of their bytes, which is that of the server's errors.
-    const FIELDS: [&str; 6] = ["audit", "audit-version", "enforce", "enforce-version", "warn", "warn-version"];
+    const FIELDS: [&str; 6] =
+        ["audit", "audit-version", "enforce", "enforce-version", "warn", "warn-version"];
     let mut found = [("", None); 6];
     if let Some(value) = value {
         let go_type = format!("{package}.PodSecurityDefaults");
@@ -216,7 +227,11 @@ fn read_defaults<'a>(
         }
     }
     let [audit, audit_version, enforce, enforce_version, warn, warn_version] = found;
-    Modes { enforce: [enforce, enforce_version], audit: [audit, audit_version], warn: [warn, warn_version] }
+    Modes {
+        enforce: [enforce, enforce_version],
+        audit: [audit, audit_version],
+        warn: [warn, warn_version],
+    }
 }
 
 /// The lists of exemptions: namespaces, runtime classes, users.
@@ -251,45 +266,53 @@ fn validate(
     let mut errors = Vec::new();
     let mut found = UNCONFIGURED;
     // The order in which the server validates.
-    for (mode, into) in
-        [(Mode::Enforce, &mut found.enforce), (Mode::Warn, &mut found.warn), (Mode::Audit, &mut found.audit)]
-    {
+    for (mode, into) in [
+        (Mode::Enforce, &mut found.enforce),
+        (Mode::Warn, &mut found.warn),
+        (Mode::Audit, &mut found.audit),
+    ] {
         let [level, version] = *defaults.get(mode);
         let mut check = |suffix: &str, (text, value): Text<'_>, why: Option<&'static str>| {
             if let Some(why) = why {
-                let message = format!("defaults.{mode}{suffix}: Invalid value: {}: {why}", go_quote(text));
+                let message =
+                    format!("defaults.{mode}{suffix}: Invalid value: {}: {why}", go_quote(text));
                 errors.push(ConfigError { message, node: value.unwrap_or(file).id() });
             }
         };
         let parsed = if level.0.is_empty() { Ok(Level::Privileged) } else { Level::parse(level.0) };
         check("", level, parsed.err());
-        let pinned =
-            if version.0.is_empty() { Ok(PolicyVersion::Latest) } else { PolicyVersion::parse(version.0) };
+        let pinned = if version.0.is_empty() {
+            Ok(PolicyVersion::Latest)
+        } else {
+            PolicyVersion::parse(version.0)
+        };
         check("-version", version, pinned.err());
         if let (Ok(level), Ok(version)) = (parsed, pinned) {
             *into = LevelVersion { level, version };
         }
     }
-    let mut list = |field: &str, items: Vec<(&str, Value<'_>)>, why: &dyn Fn(&str) -> Option<String>| {
-        let mut seen: Vec<String> = Vec::new();
-        for (index, (text, value)) in items.into_iter().enumerate() {
-            let place = format!("exemptions.{field}[{index}]");
-            let message = if let Some(why) = why(text) {
-                format!("{place}: Invalid value: {}: {why}", go_quote(text))
-            } else if seen.iter().any(|known| known == text) {
-                format!("{place}: Duplicate value: {}", go_quote(text))
-            } else {
-                seen.push(text.to_owned());
-                continue;
-            };
-            errors.push(ConfigError { message, node: value.id() });
-        }
-        seen
-    };
+    let mut list =
+        |field: &str, items: Vec<(&str, Value<'_>)>, why: &dyn Fn(&str) -> Option<String>| {
+            let mut seen: Vec<String> = Vec::new();
+            for (index, (text, value)) in items.into_iter().enumerate() {
+                let place = format!("exemptions.{field}[{index}]");
+                let message = if let Some(why) = why(text) {
+                    format!("{place}: Invalid value: {}: {why}", go_quote(text))
+                } else if seen.iter().any(|known| known == text) {
+                    format!("{place}: Duplicate value: {}", go_quote(text))
+                } else {
+                    seen.push(text.to_owned());
+                    continue;
+                };
+                errors.push(ConfigError { message, node: value.id() });
+            }
+            seen
+        };
     let namespaces = list("namespaces", namespaces, &|name| bad_label(name, server));
     let runtime_classes = list("runtimeClasses", runtime_classes, &bad_subdomain);
-    let usernames =
-        list("usernames", usernames, &|name| name.is_empty().then(|| "username must not be empty".to_owned()));
+    let usernames = list("usernames", usernames, &|name| {
+        name.is_empty().then(|| "username must not be empty".to_owned())
+    });
     if errors.is_empty() {
         let exemptions = Exemptions { usernames, namespaces, runtime_classes };
         return Ok(Configuration { defaults: found, exemptions });
@@ -353,7 +376,12 @@ struct Reader {
 impl Reader {
     /// The known fields of an object, in the order asked for; `apiVersion` and `kind` pass at the
     /// outermost level.
-    fn fields<'a>(&mut self, value: Value<'a>, path: &[&str], known: &[&str]) -> Vec<Option<Value<'a>>> {
+    fn fields<'a>(
+        &mut self,
+        value: Value<'a>,
+        path: &[&str],
+        known: &[&str],
+    ) -> Vec<Option<Value<'a>>> {
         for (key, field) in value.entries() {
             let name = key.as_str().unwrap_or_default();
             if known.contains(&name) || (path.is_empty() && matches!(name, "apiVersion" | "kind")) {
@@ -369,7 +397,9 @@ impl Reader {
     fn expect(&mut self, value: Value<'_>, expected: Type, field: &str, go_type: &str) {
         if value.value_type() != expected && !value.is_null() {
             let found = kind_of(value);
-            let message = format!("json: cannot unmarshal {found} into Go struct field {field} of type {go_type}");
+            let message = format!(
+                "json: cannot unmarshal {found} into Go struct field {field} of type {go_type}"
+            );
             self.wrong_types.push(ConfigError { message, node: value.id() });
         }
     }
@@ -462,15 +492,23 @@ mod tests {
         let inline = config(
             r#","defaults":{"enforce":"baseline","enforce-version":"v1.30","warn":""},"exemptions":{"usernames":["u"],"namespaces":["kube-system"],"runtimeClasses":["r.c"]}"#,
         );
-        let configuration = configured(&admission(&format!(r#"{{"name":"PodSecurity","configuration":{inline}}}"#)));
+        let configuration = configured(&admission(&format!(
+            r#"{{"name":"PodSecurity","configuration":{inline}}}"#
+        )));
         assert_eq!(configuration, configured(&inline));
         assert_eq!(configuration.defaults.enforce.to_string(), "baseline:v1.30");
         assert_eq!(configuration.defaults.warn, LevelVersion::PRIVILEGED);
         assert_eq!(configuration.exemptions.runtime_classes, ["r.c"]);
         let text = admission(r#"{"name":"PodSecurity","path":"pod-security.yaml"}"#);
-        assert_eq!(read(tree(&text).root(), NEWEST), Ok(Loaded::Path("pod-security.yaml".to_owned())));
+        assert_eq!(
+            read(tree(&text).root(), NEWEST),
+            Ok(Loaded::Path("pod-security.yaml".to_owned()))
+        );
         assert_eq!(configured(&admission(r#"{"name":"Another"}"#)), Configuration::default());
-        assert_eq!(configured(&admission(r#"{"name":"PodSecurity","configuration":null}"#)), Configuration::default());
+        assert_eq!(
+            configured(&admission(r#"{"name":"PodSecurity","configuration":null}"#)),
+            Configuration::default()
+        );
         for version in ["v1beta1", "v1alpha1"] {
             configured(&config("").replace("/v1\"", &format!("/{version}\"")));
         }
@@ -487,7 +525,10 @@ mod tests {
                 config(r#","defaults":{"audit-version":"1.3","warn":"Baseline"}"#),
                 r#"[defaults.warn: Invalid value: "Baseline": must be one of privileged, baseline, restricted, defaults.audit-version: Invalid value: "1.3": must be "latest" or "v1.x"]"#,
             ),
-            (config(r#","exemptions":{"runtimeClassNames":[]}"#), r#"strict decoding error: unknown field "exemptions.runtimeClassNames""#),
+            (
+                config(r#","exemptions":{"runtimeClassNames":[]}"#),
+                r#"strict decoding error: unknown field "exemptions.runtimeClassNames""#,
+            ),
             (
                 config(r#","defaults":{"enforce":5}"#),
                 "json: cannot unmarshal number into Go struct field PodSecurityDefaults.defaults.enforce of type string",
@@ -501,10 +542,7 @@ mod tests {
                 config("").replace("/v1\"", "/v2\""),
                 r#"no kind "PodSecurityConfiguration" is registered for version "pod-security.admission.config.k8s.io/v2""#,
             ),
-            (
-                admission(r#"{"name":"PodSecurity","configuration":{}}"#),
-                "Object 'Kind' is missing",
-            ),
+            (admission(r#"{"name":"PodSecurity","configuration":{}}"#), "Object 'Kind' is missing"),
             (
                 admission(r#"{"name":"PodSecurity","config":{}}"#),
                 r#"strict decoding error: unknown field "plugins[1].config""#,

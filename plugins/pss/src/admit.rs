@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use crate::admission_config::Exemptions;
 use crate::evaluate::{Evaluator, Outcome, Session};
-use crate::level::LevelVersion;
+use crate::level::{Level, LevelVersion, PolicyVersion};
 use crate::namespace::{Mode, Modes, NamespacePolicy};
 use crate::pod::Pod;
 
@@ -101,7 +101,9 @@ impl Decision {
 
     /// The gravest mode that objects: enforce before warn before audit.
     pub fn gravest(&self) -> Option<Mode> {
-        [Mode::Enforce, Mode::Warn, Mode::Audit].into_iter().find(|mode| !self.modes.get(*mode).allowed())
+        [Mode::Enforce, Mode::Warn, Mode::Audit]
+            .into_iter()
+            .find(|mode| !self.modes.get(*mode).allowed())
     }
 }
 
@@ -112,6 +114,8 @@ pub struct Admission {
     pub object: Decision,
     /// About the pod that is created from it; `None` for a Pod, which is its own.
     pub pod: Option<Decision>,
+    /// The strictest level that the pod meets by the newest rules of the server.
+    pub meets: Level,
 }
 
 impl Admission {
@@ -141,12 +145,18 @@ pub fn admit(evaluator: &Evaluator, request: &Request<'_, '_>) -> Admission {
         } else {
             Pod::created_from(request.template, server)
         };
-        let object = decide(request, request.user, &Mode::ALL, &mut evaluator.session(&pod));
-        return Admission { object, pod: None };
+        let mut session = evaluator.session(&pod);
+        let object = decide(request, request.user, &Mode::ALL, &mut session);
+        return Admission {
+            object,
+            pod: None,
+            meets: session.tightest_level(PolicyVersion::Latest),
+        };
     }
     let created = Pod::created_from(request.template, server);
     let mut session = evaluator.session(&created);
     let pod = decide(request, request.pod_user, &Mode::ALL, &mut session);
+    let meets = session.tightest_level(PolicyVersion::Latest);
     let modes: &[Mode] = match request.template.carrier {
         Carrier::Workload => &[Mode::Audit, Mode::Warn],
         Carrier::Pod | Carrier::Other => &[],
@@ -162,7 +172,7 @@ pub fn admit(evaluator: &Evaluator, request: &Request<'_, '_>) -> Admission {
         };
         decide(request, request.user, modes, &mut evaluator.session(&template))
     };
-    Admission { object, pod: Some(pod) }
+    Admission { object, pod: Some(pod), meets }
 }
 
 fn decide(
@@ -178,7 +188,8 @@ fn decide(
         let outcome = (applies && exempt.is_none()).then(|| session.evaluate(policy));
         ModeDecision { policy, applies, outcome, said: applies && exempt.is_none() }
     };
-    let mut modes = Modes { enforce: judge(Mode::Enforce), audit: judge(Mode::Audit), warn: judge(Mode::Warn) };
+    let mut modes =
+        Modes { enforce: judge(Mode::Enforce), audit: judge(Mode::Audit), warn: judge(Mode::Warn) };
     modes.warn.said &= modes.enforce.allowed();
     Decision { exempt, modes }
 }
@@ -214,7 +225,12 @@ mod tests {
         NamespacePolicy::of_labels(labels.iter().copied(), &UNCONFIGURED, NEWEST)
     }
 
-    fn ask(carrier: Carrier, policy: &NamespacePolicy, exemptions: &Exemptions, user: Option<&str>) -> Admission {
+    fn ask(
+        carrier: Carrier,
+        policy: &NamespacePolicy,
+        exemptions: &Exemptions,
+        user: Option<&str>,
+    ) -> Admission {
         let tree = tree(POD);
         let template = template(&tree, carrier);
         let request = Request {
@@ -242,9 +258,13 @@ mod tests {
         // The version is printed as the label has it.
         assert_eq!(
             admission.object.sentence(Mode::Enforce).as_deref(),
-            Some(r#"violates PodSecurity "baseline:v1.99": host namespaces (hostNetwork=true), hostPort (container "a" uses hostPort 80)"#)
+            Some(
+                r#"violates PodSecurity "baseline:v1.99": host namespaces (hostNetwork=true), hostPort (container "a" uses hostPort 80)"#
+            )
         );
-        assert!(admission.object.sentence(Mode::Audit).is_some_and(|text| text.starts_with(r#"would violate PodSecurity "restricted:latest": "#)));
+        assert!(admission.object.sentence(Mode::Audit).is_some_and(|text| {
+            text.starts_with(r#"would violate PodSecurity "restricted:latest": "#)
+        }));
         assert!(!admission.object.modes.warn.allowed() && !admission.object.modes.warn.said);
         assert_eq!(admission.object.gravest(), Some(Mode::Enforce));
     }
@@ -269,7 +289,13 @@ mod tests {
         let policy = policy(&[("pod-security.kubernetes.io/enforce", "baseline")]);
         let admission = ask(Carrier::Other, &policy, &Exemptions::default(), None);
         assert_eq!(admission.object.gravest(), None);
-        assert!(admission.object.modes.iter().all(|(_, mode)| !mode.applies && mode.message().is_empty()));
+        assert!(
+            admission
+                .object
+                .modes
+                .iter()
+                .all(|(_, mode)| !mode.applies && mode.message().is_empty())
+        );
         assert!(admission.of_pod().refused());
     }
 

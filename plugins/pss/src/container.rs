@@ -123,7 +123,9 @@ impl<'a> SecurityContext<'a> {
     /// name, as for Go.
     pub fn capabilities(&self, list: &str) -> impl Iterator<Item = (&'a str, Value<'a>)> + use<'a> {
         let list = self.capabilities.and_then(|capabilities| capabilities.field(list));
-        list.into_iter().flat_map(|list| list.items()).map(|item| (item.as_str().unwrap_or_default(), item))
+        list.into_iter()
+            .flat_map(|list| list.items())
+            .map(|item| (item.as_str().unwrap_or_default(), item))
     }
 }
 
@@ -205,7 +207,11 @@ impl<'a> Container<'a> {
 
     /// The container as the subject of a violation.
     pub fn subject(&self) -> Subject {
-        Subject::Container(ContainerRef { kind: self.kind, index: self.index, name: self.name.to_owned() })
+        Subject::Container(ContainerRef {
+            kind: self.kind,
+            index: self.index,
+            name: self.name.to_owned(),
+        })
     }
 
     /// The container's ports.

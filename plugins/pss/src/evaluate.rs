@@ -99,7 +99,9 @@ impl Outcome {
 
     /// Every violation, with the check that found it.
     pub fn violations(&self) -> impl Iterator<Item = (&'static PssCheck, &Violation)> {
-        self.results.iter().flat_map(|result| result.violations.iter().map(|violation| (result.check, violation)))
+        self.results
+            .iter()
+            .flat_map(|result| result.violations.iter().map(|violation| (result.check, violation)))
     }
 }
 
@@ -131,10 +133,13 @@ impl Evaluator {
             let overridden: Vec<&str> =
                 steps.iter().flat_map(|step| step.revision().overrides).copied().collect();
             let is_baseline = |step: &Step| step.check().level == Level::Baseline;
-            let restricted =
-                steps.iter().filter(|step| !is_baseline(step) || !overridden.contains(&step.check().id()));
+            let restricted = steps
+                .iter()
+                .filter(|step| !is_baseline(step) || !overridden.contains(&step.check().id()));
             evaluator.restricted.push(restricted.copied().collect());
-            evaluator.baseline.push(steps.iter().filter(|step| is_baseline(step)).copied().collect());
+            evaluator
+                .baseline
+                .push(steps.iter().filter(|step| is_baseline(step)).copied().collect());
         }
         evaluator
     }
@@ -190,13 +195,13 @@ impl Evaluator {
     fn run(&self, pod: &Pod<'_>, step: Step) -> Option<Arc<CheckOutcome>> {
         let (check, revision) = (step.check(), step.revision());
         let mut violations = Vec::new();
-        (revision.find)(pod, &self.rules, &mut violations);
+        (revision.find)(pod, self.rules, &mut violations);
         #[cfg(feature = "faults")]
         crate::faults::apply(check.id(), pod, &mut violations);
         if violations.is_empty() {
             return None;
         }
-        let Prose { reason, detail } = (check.prose)(&violations, &self.rules);
+        let Prose { reason, detail } = (check.prose)(&violations, self.rules);
         Some(Arc::new(CheckOutcome { check, since: revision.since, reason, detail, violations }))
     }
 }
@@ -284,12 +289,22 @@ mod tests {
         let pod = Pod::created_from(&template(&tree, Carrier::Pod), NEWEST);
         let evaluator = Evaluator::new(NEWEST);
         let mut session = evaluator.session(&pod);
-        for policy in ["restricted", "baseline", "restricted:1.20", "privileged", "restricted:1.7", "restricted"] {
+        for policy in [
+            "restricted",
+            "baseline",
+            "restricted:1.20",
+            "privileged",
+            "restricted:1.7",
+            "restricted",
+        ] {
             let policy: LevelVersion = policy.parse().expect("a policy");
             let (fresh, remembered) = (evaluator.evaluate(&pod, policy), session.evaluate(policy));
             assert_eq!(fresh.detail(), remembered.detail(), "{policy}");
             assert_eq!(fresh.reason(), remembered.reason(), "{policy}");
         }
-        assert_eq!(session.evaluate("baseline".parse().expect("a policy")).detail(), "host namespaces (hostPID=true)");
+        assert_eq!(
+            session.evaluate("baseline".parse().expect("a policy")).detail(),
+            "host namespaces (hostPID=true)"
+        );
     }
 }

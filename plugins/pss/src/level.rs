@@ -133,7 +133,8 @@ impl FromStr for LevelVersion {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let (level, version) = text.split_once(':').unwrap_or((text, "latest"));
         let level = Level::parse(level).map_err(|why| format!("the level {level:?} {why}"))?;
-        let exact = if version.starts_with("1.") { format!("v{version}") } else { version.to_owned() };
+        let exact =
+            if version.starts_with("1.") { format!("v{version}") } else { version.to_owned() };
         let version = PolicyVersion::parse(&exact)
             .map_err(|_| format!("the version {version:?} must be latest or 1.N, such as 1.37"))?;
         Ok(Self { level, version })
@@ -148,7 +149,11 @@ mod tests {
     fn levels_are_exact() {
         assert_eq!(Level::parse("baseline"), Ok(Level::Baseline));
         for text in ["", "Baseline", " baseline", "restricted ", "default", "baseline:latest"] {
-            assert_eq!(Level::parse(text), Err("must be one of privileged, baseline, restricted"), "{text:?}");
+            assert_eq!(
+                Level::parse(text),
+                Err("must be one of privileged, baseline, restricted"),
+                "{text:?}"
+            );
         }
         assert!(Level::Privileged < Level::Baseline && Level::Baseline < Level::Restricted);
     }
@@ -169,11 +174,29 @@ mod tests {
             assert_eq!(version.to_string(), text);
         }
         let bad = [
-            "", "1.30", "v1.30.2", "v1.01", "v1.00", "v2.0", "v1.", "v1", "V1.3", "Latest", "v1.+3", "v1.-1", " v1.3",
-            "v1.3 ", "v1.٣", "v1.9223372036854775808",
+            "",
+            "1.30",
+            "v1.30.2",
+            "v1.01",
+            "v1.00",
+            "v2.0",
+            "v1.",
+            "v1",
+            "V1.3",
+            "Latest",
+            "v1.+3",
+            "v1.-1",
+            " v1.3",
+            "v1.3 ",
+            "v1.٣",
+            "v1.9223372036854775808",
         ];
         for text in bad {
-            assert_eq!(PolicyVersion::parse(text), Err("must be \"latest\" or \"v1.x\""), "{text:?}");
+            assert_eq!(
+                PolicyVersion::parse(text),
+                Err("must be \"latest\" or \"v1.x\""),
+                "{text:?}"
+            );
         }
     }
 
@@ -189,7 +212,15 @@ mod tests {
             let parsed: LevelVersion = text.parse().expect("valid");
             assert_eq!(parsed.to_string(), printed);
         }
-        for text in ["", "Restricted", "restricted:", "restricted:37", "restricted:v1.37.1", "restricted:1.037", ":latest"] {
+        for text in [
+            "",
+            "Restricted",
+            "restricted:",
+            "restricted:37",
+            "restricted:v1.37.1",
+            "restricted:1.037",
+            ":latest",
+        ] {
             assert!(text.parse::<LevelVersion>().is_err(), "{text:?}");
         }
     }

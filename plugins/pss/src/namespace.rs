@@ -161,7 +161,13 @@ impl fmt::Display for LabelError {
     /// As the server refuses the namespace:
     /// `metadata.labels[pod-security.kubernetes.io/enforce]: Invalid value: "x": must be one of …`
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "metadata.labels[{}]: Invalid value: {}: {}", self.label, go_quote(&self.value), self.why)
+        write!(
+            f,
+            "metadata.labels[{}]: Invalid value: {}: {}",
+            self.label,
+            go_quote(&self.value),
+            self.why
+        )
     }
 }
 
@@ -221,7 +227,8 @@ impl NamespacePolicy {
         let labels = namespace.field("metadata").and_then(|metadata| metadata.field("labels"));
         let labels = labels.into_iter().flat_map(|labels| labels.entries());
         // A null label is an empty one, as for Go.
-        let texts = labels.filter_map(|(key, value)| Some((key.as_str()?, value.as_str().unwrap_or_default())));
+        let texts = labels
+            .filter_map(|(key, value)| Some((key.as_str()?, value.as_str().unwrap_or_default())));
         Self::of_labels(texts, defaults, server)
     }
 
@@ -267,7 +274,11 @@ impl NamespacePolicy {
                         Mode::Enforce => (Level::Restricted, Why::InvalidLabelFailsClosed),
                         Mode::Audit | Mode::Warn => (Level::Privileged, Why::InvalidLabelFailsOpen),
                     };
-                    self.errors.push(LabelError { label: mode.level_label(), value: text.to_owned(), why });
+                    self.errors.push(LabelError {
+                        label: mode.level_label(),
+                        value: text.to_owned(),
+                        why,
+                    });
                 }
             }
         }
@@ -281,7 +292,11 @@ impl NamespacePolicy {
                 Err(why) => {
                     chosen.policy.version = PolicyVersion::Latest;
                     chosen.version_why = Why::InvalidLabelFailsClosed;
-                    self.errors.push(LabelError { label: mode.version_label(), value: text.to_owned(), why });
+                    self.errors.push(LabelError {
+                        label: mode.version_label(),
+                        value: text.to_owned(),
+                        why,
+                    });
                 }
             }
         }
@@ -297,8 +312,10 @@ mod tests {
 
     /// The policy of labels, without their common prefix, on a server without configuration.
     fn policy(labels: &[(&str, &str)], server: u16) -> NamespacePolicy {
-        let labels: Vec<(String, &str)> =
-            labels.iter().map(|(key, value)| (format!("pod-security.kubernetes.io/{key}"), *value)).collect();
+        let labels: Vec<(String, &str)> = labels
+            .iter()
+            .map(|(key, value)| (format!("pod-security.kubernetes.io/{key}"), *value))
+            .collect();
         let labels = labels.iter().map(|(key, value)| (key.as_str(), *value));
         NamespacePolicy::of_labels(labels, &UNCONFIGURED, Minor(server))
     }
@@ -315,19 +332,40 @@ mod tests {
         assert_eq!(printed(&policy(&[], 37)), none);
         assert_eq!(printed(&policy(&[("other", "restricted")], 37)), none);
         let followed = policy(&[("enforce", "restricted"), ("enforce-version", "v1.30")], 37);
-        assert_eq!(printed(&followed), "enforce=restricted:v1.30 audit=privileged:latest warn=restricted:v1.30");
+        assert_eq!(
+            printed(&followed),
+            "enforce=restricted:v1.30 audit=privileged:latest warn=restricted:v1.30"
+        );
         assert_eq!(followed.modes.warn.level_why, Why::WarnFollowsEnforce);
         assert_eq!(followed.modes.audit.level_why, Why::Default);
-        let pinned = policy(&[("enforce", "baseline"), ("enforce-version", "v1.30"), ("warn-version", "v1.31")], 37);
-        assert_eq!(printed(&pinned), "enforce=baseline:v1.30 audit=privileged:latest warn=baseline:v1.31");
-        assert_eq!((pinned.modes.warn.level_why, pinned.modes.warn.version_why), (Why::WarnFollowsEnforce, Why::Label));
+        let pinned = policy(
+            &[("enforce", "baseline"), ("enforce-version", "v1.30"), ("warn-version", "v1.31")],
+            37,
+        );
+        assert_eq!(
+            printed(&pinned),
+            "enforce=baseline:v1.30 audit=privileged:latest warn=baseline:v1.31"
+        );
+        assert_eq!(
+            (pinned.modes.warn.level_why, pinned.modes.warn.version_why),
+            (Why::WarnFollowsEnforce, Why::Label)
+        );
         let silenced = policy(&[("enforce", "restricted"), ("warn", "privileged")], 37);
-        assert_eq!(printed(&silenced), "enforce=restricted:latest audit=privileged:latest warn=privileged:latest");
+        assert_eq!(
+            printed(&silenced),
+            "enforce=restricted:latest audit=privileged:latest warn=privileged:latest"
+        );
         let old = policy(&[("enforce", "restricted")], 25);
-        assert_eq!(printed(&old), "enforce=restricted:latest audit=privileged:latest warn=privileged:latest");
+        assert_eq!(
+            printed(&old),
+            "enforce=restricted:latest audit=privileged:latest warn=privileged:latest"
+        );
         // Only the label makes warnings follow: a version alone does not.
         let version = policy(&[("enforce-version", "v1.30")], 37);
-        assert_eq!(printed(&version), "enforce=privileged:v1.30 audit=privileged:latest warn=privileged:latest");
+        assert_eq!(
+            printed(&version),
+            "enforce=privileged:v1.30 audit=privileged:latest warn=privileged:latest"
+        );
     }
 
     #[test]
@@ -337,21 +375,42 @@ mod tests {
             audit: LevelVersion { level: Level::Restricted, version: PolicyVersion::of(30) },
             warn: LevelVersion { level: Level::Restricted, version: PolicyVersion::of(30) },
         };
-        let labels = [("pod-security.kubernetes.io/enforce", "baseline"), ("pod-security.kubernetes.io/audit", "baseline")];
+        let labels = [
+            ("pod-security.kubernetes.io/enforce", "baseline"),
+            ("pod-security.kubernetes.io/audit", "baseline"),
+        ];
         let policy = NamespacePolicy::of_labels(labels, &defaults, NEWEST);
         // The default for warn is stricter already; the version of audit stays the default's.
-        assert_eq!(printed(&policy), "enforce=baseline:latest audit=baseline:v1.30 warn=restricted:v1.30");
-        assert_eq!((policy.modes.audit.level_why, policy.modes.audit.version_why), (Why::Label, Why::Default));
-        assert_eq!(printed(&NamespacePolicy::of_defaults(&defaults)), "enforce=baseline:latest audit=restricted:v1.30 warn=restricted:v1.30");
+        assert_eq!(
+            printed(&policy),
+            "enforce=baseline:latest audit=baseline:v1.30 warn=restricted:v1.30"
+        );
+        assert_eq!(
+            (policy.modes.audit.level_why, policy.modes.audit.version_why),
+            (Why::Label, Why::Default)
+        );
+        assert_eq!(
+            printed(&NamespacePolicy::of_defaults(&defaults)),
+            "enforce=baseline:latest audit=restricted:v1.30 warn=restricted:v1.30"
+        );
     }
 
     #[test]
     fn invalid_labels_fail_closed_or_open() {
         let broken = policy(
-            &[("enforce", "Baseline"), ("enforce-version", "1.30"), ("audit", "x\"y"), ("warn", ""), ("warn-version", "v1.37.1")],
+            &[
+                ("enforce", "Baseline"),
+                ("enforce-version", "1.30"),
+                ("audit", "x\"y"),
+                ("warn", ""),
+                ("warn-version", "v1.37.1"),
+            ],
             37,
         );
-        assert_eq!(printed(&broken), "enforce=restricted:latest audit=privileged:latest warn=privileged:latest");
+        assert_eq!(
+            printed(&broken),
+            "enforce=restricted:latest audit=privileged:latest warn=privileged:latest"
+        );
         assert_eq!(broken.modes.enforce.level_why, Why::InvalidLabelFailsClosed);
         assert_eq!(broken.modes.enforce.version_why, Why::InvalidLabelFailsClosed);
         assert_eq!(broken.modes.audit.level_why, Why::InvalidLabelFailsOpen);

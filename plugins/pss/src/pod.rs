@@ -132,7 +132,8 @@ impl<'a> Pod<'a> {
             annotations: Vec::new(),
             containers: Vec::new(),
             volumes: Vec::new(),
-            default_host_ports: stage != Stage::Written && (is_pod || server < NO_TEMPLATE_HOST_PORTS),
+            default_host_ports: stage != Stage::Written
+                && (is_pod || server < NO_TEMPLATE_HOST_PORTS),
             altered: false,
         };
         if let Some(metadata) = template.value.field("metadata") {
@@ -166,7 +167,8 @@ impl<'a> Pod<'a> {
                 Some("hostIPC") => self.host_ipc = is_true(value),
                 Some("hostUsers") => self.host_users = value.as_bool(),
                 Some("os") => {
-                    self.windows = value.field("name").and_then(|name| name.as_str()) == Some("windows");
+                    self.windows =
+                        value.field("name").and_then(|name| name.as_str()) == Some("windows");
                 }
                 Some("runtimeClassName") => self.runtime_class = value.as_str(),
                 Some("securityContext") => self.security = SecurityContext::read(value),
@@ -252,7 +254,8 @@ impl<'a> Pod<'a> {
     /// The host port that a port ends up with, and whether it is one that the API server set: a
     /// pod on the host's network gets its container ports as host ports.
     pub fn host_port(&self, container: &Container<'a>, port: &Port<'a>) -> (i64, bool) {
-        let number = |value: Option<Value<'a>>| value.and_then(|value| value.as_i64()).unwrap_or_default();
+        let number =
+            |value: Option<Value<'a>>| value.and_then(|value| value.as_i64()).unwrap_or_default();
         match number(port.host) {
             0 if self.default_host_ports
                 && self.host_network.is_some()
@@ -267,7 +270,9 @@ impl<'a> Pod<'a> {
     fn any_default_host_port(&self) -> bool {
         self.host_network.is_some()
             && self.containers.iter().any(|container| {
-                container.ports().any(|port| matches!(self.host_port(container, &port), (1.., true)))
+                container
+                    .ports()
+                    .any(|port| matches!(self.host_port(container, &port), (1.., true)))
             })
     }
 }
@@ -284,7 +289,8 @@ mod tests {
 
     #[test]
     fn a_volume_without_a_source_is_an_empty_dir() {
-        let pod = r#"{"spec":{"volumes":[{"name":"v"},{"name":"w","typo":{}},{"name":"x","nfs":null}]}}"#;
+        let pod =
+            r#"{"spec":{"volumes":[{"name":"v"},{"name":"w","typo":{}},{"name":"x","nfs":null}]}}"#;
         assert_eq!(created(pod, "restricted", 37).detail(), "");
         let tree = tree(pod);
         let written = Pod::as_written(&template(&tree, Carrier::Pod), NEWEST);
@@ -298,12 +304,14 @@ mod tests {
             "containers":[{"name":"a","ports":[{"containerPort":2},{"containerPort":3,"hostPort":4},{}]}],
             "ephemeralContainers":[{"name":"e","ports":[{"containerPort":5}]}]}}"#;
         let both = r#"host namespaces (hostNetwork=true), hostPort (containers "i", "a" use hostPorts 1, 2, 4)"#;
-        let written = r#"host namespaces (hostNetwork=true), hostPort (container "a" uses hostPort 4)"#;
+        let written =
+            r#"host namespaces (hostNetwork=true), hostPort (container "a" uses hostPort 4)"#;
         assert_eq!(created(pod, "baseline", 37).detail(), both);
         assert_eq!(templated(pod, "baseline", 28).detail(), written);
         assert_eq!(templated(pod, "baseline", 27).detail(), both);
         let outcome = created(pod, "baseline", 37);
-        let derived: Vec<bool> = outcome.violations().map(|(_, violation)| violation.derived.is_some()).collect();
+        let derived: Vec<bool> =
+            outcome.violations().map(|(_, violation)| violation.derived.is_some()).collect();
         assert_eq!(derived, [false, true, true, false]);
     }
 
@@ -316,7 +324,9 @@ mod tests {
             )
         };
         let annotation = r#""container.apparmor.security.beta.kubernetes.io/a="unconfined"""#;
-        let only = format!("forbidden AppArmor profile (annotation must not set AppArmor profile type to {annotation})");
+        let only = format!(
+            "forbidden AppArmor profile (annotation must not set AppArmor profile type to {annotation})"
+        );
         let both = format!(
             r#"forbidden AppArmor profiles (container "a" and annotation must not set AppArmor profile type to "Unconfined", {annotation})"#
         );
@@ -325,10 +335,16 @@ mod tests {
         assert_eq!(created(&pod(r#""os":{"name":"windows"},"#), "baseline", 37).detail(), only);
         // The pod says the same already.
         let same = r#""securityContext":{"appArmorProfile":{"type":"Unconfined"}},"#;
-        assert!(created(&pod(same), "baseline", 37).detail().contains("(pod and annotation must not"));
+        assert!(
+            created(&pod(same), "baseline", 37).detail().contains("(pod and annotation must not")
+        );
         // It does not say quite the same.
         let other = r#""securityContext":{"appArmorProfile":{"type":"Unconfined","localhostProfile":"p"}},"#;
-        assert!(created(&pod(other), "baseline", 37).detail().contains(r#"(pod and container "a" and annotation"#));
+        assert!(
+            created(&pod(other), "baseline", 37)
+                .detail()
+                .contains(r#"(pod and container "a" and annotation"#)
+        );
     }
 
     #[test]
@@ -351,11 +367,17 @@ mod tests {
             )
         };
         for value in ["runtime/default", "docker/default", "localhost/x"] {
-            assert!(!created(&pod(value), "restricted", 26).reason().contains("seccomp"), "{value}");
-            assert!(templated(&pod(value), "restricted", 26).reason().contains("seccomp"), "{value}");
+            assert!(
+                !created(&pod(value), "restricted", 26).reason().contains("seccomp"),
+                "{value}"
+            );
+            assert!(
+                templated(&pod(value), "restricted", 26).reason().contains("seccomp"),
+                "{value}"
+            );
             assert!(created(&pod(value), "restricted", 27).reason().contains("seccomp"), "{value}");
         }
-        assert!(created(&pod("unconfined"), "baseline", 26).detail().contains(r#"pod must not set"#));
+        assert!(created(&pod("unconfined"), "baseline", 26).detail().contains("pod must not set"));
         let field = r#"{"spec":{"containers":[{"name":"a","securityContext":{"seccompProfile":{"type":"Unconfined"}}}]}}"#;
         assert!(created(field, "baseline:1.18", 24).detail().contains("forbidden annotation"));
         assert!(created(field, "baseline:1.18", 25).allowed());
@@ -363,7 +385,8 @@ mod tests {
 
     #[test]
     fn proc_mount_was_dropped_before_1_33() {
-        let pod = r#"{"spec":{"containers":[{"name":"a","securityContext":{"procMount":"Unmasked"}}]}}"#;
+        let pod =
+            r#"{"spec":{"containers":[{"name":"a","securityContext":{"procMount":"Unmasked"}}]}}"#;
         assert!(created(pod, "baseline", 32).allowed());
         assert!(!created(pod, "baseline", 33).allowed());
         let tree = tree(pod);
@@ -387,11 +410,16 @@ mod tests {
     fn creation_changes_little() {
         let differs = |text: &str, server: u16| {
             let tree = tree(text);
-            Pod::created_from(&template(&tree, Carrier::Workload), Minor(server)).differs_from_template()
+            Pod::created_from(&template(&tree, Carrier::Workload), Minor(server))
+                .differs_from_template()
         };
-        let network = r#"{"spec":{"hostNetwork":true,"containers":[{"ports":[{"containerPort":1}]}]}}"#;
+        let network =
+            r#"{"spec":{"hostNetwork":true,"containers":[{"ports":[{"containerPort":1}]}]}}"#;
         assert!(differs(network, 37) && !differs(network, 27));
-        assert!(!differs(r#"{"spec":{"hostNetwork":true,"containers":[{"ports":[{"hostPort":1}]}]}}"#, 37));
+        assert!(!differs(
+            r#"{"spec":{"hostNetwork":true,"containers":[{"ports":[{"hostPort":1}]}]}}"#,
+            37
+        ));
         assert!(!differs(r#"{"spec":{"containers":[{"ports":[{"containerPort":1}]}]}}"#, 37));
     }
 }

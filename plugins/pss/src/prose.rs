@@ -45,7 +45,8 @@ pub(crate) fn containers<'v>(violations: impl IntoIterator<Item = &'v Violation>
     let mut last: Option<&ContainerRef> = None;
     let mut names = Vec::new();
     for container in violations.into_iter().filter_map(Violation::container) {
-        let same = last.is_some_and(|last| (last.kind, last.index) == (container.kind, container.index));
+        let same =
+            last.is_some_and(|last| (last.kind, last.index) == (container.kind, container.index));
         if !same {
             names.push(container.name.as_str());
         }
@@ -65,7 +66,9 @@ pub(crate) fn setters<'v>(violations: impl IntoIterator<Item = &'v Violation> + 
 }
 
 /// The same as a list, for more to be added.
-pub(crate) fn setter_list<'v>(violations: impl IntoIterator<Item = &'v Violation> + Clone) -> Vec<String> {
+pub(crate) fn setter_list<'v>(
+    violations: impl IntoIterator<Item = &'v Violation> + Clone,
+) -> Vec<String> {
     let mut setters = Vec::new();
     if violations.clone().into_iter().any(|violation| violation.subject == Subject::Pod) {
         setters.push("pod".to_owned());

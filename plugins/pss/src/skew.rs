@@ -40,8 +40,9 @@ pub(crate) fn annotations(metadata: Value<'_>) -> Vec<Annotation<'_>> {
     let Some(annotations) = metadata.field("annotations") else {
         return Vec::new();
     };
-    let sets_profile =
-        |key: &str| key.starts_with(APP_ARMOR_PREFIX) || key.starts_with(SECCOMP_PREFIX) || key == SECCOMP_POD;
+    let sets_profile = |key: &str| {
+        key.starts_with(APP_ARMOR_PREFIX) || key.starts_with(SECCOMP_PREFIX) || key == SECCOMP_POD
+    };
     annotations
         .entries()
         .into_iter()
@@ -118,7 +119,10 @@ fn seccomp_type(annotation: &str) -> Option<&'static str> {
     match annotation {
         UNCONFINED => Some(UNCONFINED_TYPE),
         "runtime/default" | "docker/default" => Some("RuntimeDefault"),
-        _ => annotation.strip_prefix("localhost/").filter(|name| !name.is_empty()).map(|_| "Localhost"),
+        _ => annotation
+            .strip_prefix("localhost/")
+            .filter(|name| !name.is_empty())
+            .map(|_| "Localhost"),
     }
 }
 
@@ -126,8 +130,9 @@ fn sync_seccomp(pod: &mut Pod<'_>) {
     let to_annotation = pod.server.0 <= SECCOMP_TO_ANNOTATION_LAST;
     let keys = std::iter::once((None, SECCOMP_POD.to_owned()));
     let of_containers = pod.containers.iter().enumerate();
-    let of_containers =
-        of_containers.map(|(position, container)| (Some(position), format!("{SECCOMP_PREFIX}{}", container.name)));
+    let of_containers = of_containers.map(|(position, container)| {
+        (Some(position), format!("{SECCOMP_PREFIX}{}", container.name))
+    });
     for (position, key) in keys.chain(of_containers).collect::<Vec<_>>() {
         let field = match position {
             None => pod.security.seccomp,
@@ -135,9 +140,15 @@ fn sync_seccomp(pod: &mut Pod<'_>) {
         };
         match (find(pod, &key, ""), field) {
             (None, Some(profile)) if to_annotation && profile.kind == UNCONFINED_TYPE => {
-                let source = position.map_or(AnnotationSource::PodField, AnnotationSource::ContainerField);
+                let source =
+                    position.map_or(AnnotationSource::PodField, AnnotationSource::ContainerField);
                 let value = profile.kind_value();
-                pod.annotations.push(Annotation { key: Cow::Owned(key), text: UNCONFINED, value, source });
+                pod.annotations.push(Annotation {
+                    key: Cow::Owned(key),
+                    text: UNCONFINED,
+                    value,
+                    source,
+                });
                 pod.altered = true;
             }
             (Some(index), None) => {

@@ -94,7 +94,9 @@ impl<'a> Volume<'a> {
                 Some("image") => image = Some(value),
                 Some(key) if ALLOWED.contains(&key) => allowed = true,
                 Some(key) => {
-                    let Some(rank) = FORBIDDEN.iter().position(|known| *known == key) else { continue };
+                    let Some(rank) = FORBIDDEN.iter().position(|known| *known == key) else {
+                        continue;
+                    };
                     if rank == 0 {
                         host_path = Some(value);
                     }

@@ -87,15 +87,18 @@ fn resolve_word(text: &str) -> Raw {
 
 fn resolve_dot(text: &str) -> Raw {
     match text {
-        ".nan" | ".NaN" | ".NAN" | ".inf" | ".Inf" | ".INF" => Raw::Float(f64::NAN),
+        ".nan" | ".NaN" | ".NAN" => Raw::Float(f64::NAN),
+        ".inf" | ".Inf" | ".INF" => Raw::Float(f64::INFINITY),
         // Go's ParseFloat, which alone judges here, takes underscores between digits.
         _ => parse_go_float(text).map_or(Raw::Str, Raw::Float),
     }
 }
 
 fn resolve_number(text: &str) -> Raw {
-    if matches!(text, "+.inf" | "+.Inf" | "+.INF" | "-.inf" | "-.Inf" | "-.INF") {
-        return Raw::Float(f64::NAN);
+    match text {
+        "+.inf" | "+.Inf" | "+.INF" => return Raw::Float(f64::INFINITY),
+        "-.inf" | "-.Inf" | "-.INF" => return Raw::Float(f64::NEG_INFINITY),
+        _ => {}
     }
     let without_underscores;
     let plain = if text.contains('_') {

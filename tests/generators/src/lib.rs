@@ -8,5 +8,6 @@ pub mod bench;
 pub mod mistype;
 pub mod pod;
 pub mod random;
+pub mod schema;
 pub mod workload;
 pub mod yaml;

@@ -28,14 +28,15 @@ pub(super) static CHECK: PssCheck = PssCheck {
     prose,
 };
 
-fn find(pod: &Pod<'_>, _rules: &Rules, violations: &mut Vec<Violation>) {
+fn find(pod: &Pod<'_>, _rules: Rules, violations: &mut Vec<Violation>) {
     for container in pod.containers() {
         let value = container.security.allow_privilege_escalation;
         let allowed = value.and_then(|value| value.as_bool());
         if allowed == Some(false) {
             continue;
         }
-        let (subject, path) = (container.subject(), container.security_path("allowPrivilegeEscalation"));
+        let (subject, path) =
+            (container.subject(), container.security_path("allowPrivilegeEscalation"));
         let found = match allowed {
             Some(true) => Violation::forbidden(subject, path, "true").at(value),
             _ => Violation::missing(subject, path),
@@ -44,7 +45,7 @@ fn find(pod: &Pod<'_>, _rules: &Rules, violations: &mut Vec<Violation>) {
     }
 }
 
-fn prose(violations: &[Violation], _rules: &Rules) -> Prose {
+fn prose(violations: &[Violation], _rules: Rules) -> Prose {
     let containers = container_list(&containers(violations));
     Prose::new(
         "allowPrivilegeEscalation != false",

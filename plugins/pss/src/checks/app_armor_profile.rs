@@ -14,7 +14,11 @@ use crate::skew::APP_ARMOR_PREFIX;
 use crate::violation::{Fault, Subject, Violation};
 
 pub(super) static CHECK: PssCheck = PssCheck {
-    check: identity!("appArmorProfile", "an AppArmor profile is switched off or unknown", "app_armor_profile.md"),
+    check: identity!(
+        "appArmorProfile",
+        "an AppArmor profile is switched off or unknown",
+        "app_armor_profile.md"
+    ),
     level: Level::Baseline,
     revisions: &[Revision::of(0, find)],
     prose,
@@ -23,10 +27,11 @@ pub(super) static CHECK: PssCheck = PssCheck {
 /// The first server whose message names the setters.
 const NAMES_SETTERS: u16 = 30;
 
-fn find(pod: &Pod<'_>, _rules: &Rules, violations: &mut Vec<Violation>) {
+fn find(pod: &Pod<'_>, _rules: Rules, violations: &mut Vec<Violation>) {
     if let Some(profile) = bad(pod.security().app_armor) {
         let path = Pod::security_path("appArmorProfile.type");
-        violations.push(of_profile(Violation::forbidden(Subject::Pod, path, profile.kind), &profile));
+        violations
+            .push(of_profile(Violation::forbidden(Subject::Pod, path, profile.kind), &profile));
     }
     for container in pod.containers() {
         let Some(profile) = bad(container.security.app_armor) else { continue };
@@ -34,7 +39,10 @@ fn find(pod: &Pod<'_>, _rules: &Rules, violations: &mut Vec<Violation>) {
             ProfileSource::Field => container.security_path("appArmorProfile.type"),
             ProfileSource::Annotation(index) => pod.annotation_path(index),
         };
-        violations.push(of_profile(Violation::forbidden(container.subject(), path, profile.kind), &profile));
+        violations.push(of_profile(
+            Violation::forbidden(container.subject(), path, profile.kind),
+            &profile,
+        ));
     }
     for (index, annotation) in pod.annotations().iter().enumerate() {
         if !annotation.key.starts_with(APP_ARMOR_PREFIX) || is_allowed_annotation(annotation.text) {
@@ -78,10 +86,12 @@ fn of_profile(violation: Violation, profile: &Profile<'_>) -> Violation {
         .derive(copied.then_some("servers since 1.30 copy the annotation to the container's field"))
 }
 
-fn prose(violations: &[Violation], rules: &Rules) -> Prose {
+fn prose(violations: &[Violation], rules: Rules) -> Prose {
     let mut annotations: Vec<String> = Vec::new();
     for violation in violations {
-        if let (Subject::Annotation { key }, Fault::Forbidden(text)) = (&violation.subject, &violation.fault) {
+        if let (Subject::Annotation { key }, Fault::Forbidden(text)) =
+            (&violation.subject, &violation.fault)
+        {
             annotations.push(format!("{key}={}", go_quote(text)));
         }
     }
@@ -90,7 +100,8 @@ fn prose(violations: &[Violation], rules: &Rules) -> Prose {
     if rules.server.0 < NAMES_SETTERS {
         return Prose::new(reason(annotations.len()), annotations.join(", "));
     }
-    let is_field = |violation: &&Violation| !matches!(violation.subject, Subject::Annotation { .. });
+    let is_field =
+        |violation: &&Violation| !matches!(violation.subject, Subject::Annotation { .. });
     let fields = violations.iter().filter(is_field);
     let mut setters = setter_list(fields.clone());
     let mut bad: Vec<String> = values(fields).into_iter().map(str::to_owned).collect();
@@ -98,7 +109,10 @@ fn prose(violations: &[Violation], rules: &Rules) -> Prose {
         setters.push(plural("annotation", "annotations", annotations.len()).to_owned());
     }
     bad.append(&mut annotations);
-    let detail =
-        format!("{} must not set AppArmor profile type to {}", setters.join(" and "), join_quote(&bad));
+    let detail = format!(
+        "{} must not set AppArmor profile type to {}",
+        setters.join(" and "),
+        join_quote(&bad)
+    );
     Prose::new(reason(bad.len()), detail)
 }

@@ -39,14 +39,18 @@ const ALLOWED: [&str; 13] = [
     "SYS_CHROOT",
 ];
 
-fn find(pod: &Pod<'_>, _rules: &Rules, violations: &mut Vec<Violation>) {
+fn find(pod: &Pod<'_>, _rules: Rules, violations: &mut Vec<Violation>) {
     for container in pod.containers() {
         find_added(container, &ALLOWED, violations);
     }
 }
 
 /// Every element of `capabilities.add` that is not in the list.
-pub(super) fn find_added(container: &Container<'_>, allowed: &[&str], violations: &mut Vec<Violation>) {
+pub(super) fn find_added(
+    container: &Container<'_>,
+    allowed: &[&str],
+    violations: &mut Vec<Violation>,
+) {
     for (index, (name, value)) in container.security.capabilities("add").enumerate() {
         if allowed.contains(&name) {
             continue;
@@ -71,7 +75,7 @@ fn advice(name: &str, allowed: &[&str]) -> String {
     }
 }
 
-fn prose(violations: &[Violation], _rules: &Rules) -> Prose {
+fn prose(violations: &[Violation], _rules: Rules) -> Prose {
     Prose::new("non-default capabilities", added(violations))
 }
 

@@ -29,12 +29,16 @@ pub(super) static CHECK: PssCheck = PssCheck {
     prose,
 };
 
-fn find(pod: &Pod<'_>, _rules: &Rules, violations: &mut Vec<Violation>) {
+fn find(pod: &Pod<'_>, _rules: Rules, violations: &mut Vec<Violation>) {
     for container in pod.containers() {
         if !container.security.capabilities("drop").any(|(name, _)| name == "ALL") {
-            let drop = container.security.capabilities.and_then(|capabilities| capabilities.field("drop"));
+            let drop =
+                container.security.capabilities.and_then(|capabilities| capabilities.field("drop"));
             let path = container.security_path("capabilities.drop");
-            let lower = container.security.capabilities("drop").any(|(name, _)| name.eq_ignore_ascii_case("all"));
+            let lower = container
+                .security
+                .capabilities("drop")
+                .any(|(name, _)| name.eq_ignore_ascii_case("all"));
             let advice = if lower {
                 "write ALL in capitals: the policy compares names exactly"
             } else {
@@ -51,7 +55,7 @@ fn find(pod: &Pod<'_>, _rules: &Rules, violations: &mut Vec<Violation>) {
     }
 }
 
-fn prose(violations: &[Violation], _rules: &Rules) -> Prose {
+fn prose(violations: &[Violation], _rules: Rules) -> Prose {
     let missing = violations.iter().filter(|violation| violation.fault == Fault::Missing);
     let others = violations.iter().filter(|violation| violation.fault != Fault::Missing);
     let mut details = Vec::new();

@@ -18,22 +18,27 @@ pub(super) static CHECK: PssCheck = PssCheck {
     prose,
 };
 
-fn find(pod: &Pod<'_>, _rules: &Rules, violations: &mut Vec<Violation>) {
-    let fields = [("hostNetwork", pod.host_network), ("hostPID", pod.host_pid), ("hostIPC", pod.host_ipc)];
+fn find(pod: &Pod<'_>, _rules: Rules, violations: &mut Vec<Violation>) {
+    let fields =
+        [("hostNetwork", pod.host_network), ("hostPID", pod.host_pid), ("hostIPC", pod.host_ipc)];
     for (field, value) in fields {
         if value.is_none() {
             continue;
         }
         violations.push(
-            Violation::forbidden(Subject::Pod, FieldPath::of("spec").field(field), format!("{field}=true"))
-                .at(value)
-                .allow(json!([false]))
-                .advise("set it to false or remove the line"),
+            Violation::forbidden(
+                Subject::Pod,
+                FieldPath::of("spec").field(field),
+                format!("{field}=true"),
+            )
+            .at(value)
+            .allow(json!([false]))
+            .advise("set it to false or remove the line"),
         );
     }
 }
 
-fn prose(violations: &[Violation], _rules: &Rules) -> Prose {
+fn prose(violations: &[Violation], _rules: Rules) -> Prose {
     // The order of the fields, not of the bytes.
     let settings = violations.iter().filter_map(|violation| match &violation.fault {
         Fault::Forbidden(text) => Some(text.as_str()),

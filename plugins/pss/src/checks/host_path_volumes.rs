@@ -9,13 +9,17 @@ use crate::prose::{Prose, join_quote, plural};
 use crate::violation::{Subject, Violation};
 
 pub(super) static CHECK: PssCheck = PssCheck {
-    check: identity!("hostPathVolumes", "a volume is a directory of the node", "host_path_volumes.md"),
+    check: identity!(
+        "hostPathVolumes",
+        "a volume is a directory of the node",
+        "host_path_volumes.md"
+    ),
     level: Level::Baseline,
     revisions: &[Revision::of(0, find)],
     prose,
 };
 
-fn find(pod: &Pod<'_>, _rules: &Rules, violations: &mut Vec<Violation>) {
+fn find(pod: &Pod<'_>, _rules: Rules, violations: &mut Vec<Violation>) {
     for volume in pod.volumes() {
         let Some(value) = volume.host_path else { continue };
         violations.push(
@@ -26,7 +30,7 @@ fn find(pod: &Pod<'_>, _rules: &Rules, violations: &mut Vec<Violation>) {
     }
 }
 
-fn prose(violations: &[Violation], _rules: &Rules) -> Prose {
+fn prose(violations: &[Violation], _rules: Rules) -> Prose {
     let names = volume_names(violations);
     let detail = format!("{} {}", plural("volume", "volumes", names.len()), join_quote(&names));
     Prose::new("hostPath volumes", detail)

@@ -21,7 +21,7 @@ pub(super) static CHECK: PssCheck = PssCheck {
     prose,
 };
 
-fn find(pod: &Pod<'_>, _rules: &Rules, violations: &mut Vec<Violation>) {
+fn find(pod: &Pod<'_>, _rules: Rules, violations: &mut Vec<Violation>) {
     for container in pod.containers() {
         for (fields, host, value) in container.hosts() {
             let above = fields.into_iter().filter(|field| !field.is_empty());
@@ -36,7 +36,7 @@ fn find(pod: &Pod<'_>, _rules: &Rules, violations: &mut Vec<Violation>) {
     }
 }
 
-fn prose(violations: &[Violation], _rules: &Rules) -> Prose {
+fn prose(violations: &[Violation], _rules: Rules) -> Prose {
     // Alone among the checks, this one sorts the names of the containers.
     let containers = sorted_set(containers(violations));
     let hosts = values(violations);

@@ -20,7 +20,7 @@ pub struct Rules {
 }
 
 /// Finds what a revision forbids and appends it.
-pub type Find = fn(&Pod<'_>, &Rules, &mut Vec<Violation>);
+pub type Find = fn(&Pod<'_>, Rules, &mut Vec<Violation>);
 
 /// One revision of a check: it holds from a policy version on, until the next one.
 #[derive(Clone, Copy, Debug)]
@@ -55,7 +55,7 @@ pub struct PssCheck {
     /// Its revisions, the oldest first.
     pub revisions: &'static [Revision],
     /// What the API server says about violations; there is at least one.
-    pub prose: fn(&[Violation], &Rules) -> Prose,
+    pub prose: fn(&[Violation], Rules) -> Prose,
 }
 
 impl PssCheck {

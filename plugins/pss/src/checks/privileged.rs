@@ -17,21 +17,27 @@ pub(super) static CHECK: PssCheck = PssCheck {
     prose,
 };
 
-fn find(pod: &Pod<'_>, _rules: &Rules, violations: &mut Vec<Violation>) {
+fn find(pod: &Pod<'_>, _rules: Rules, violations: &mut Vec<Violation>) {
     for container in pod.containers() {
-        let Some(value) = container.security.privileged.filter(|value| value.as_bool() == Some(true)) else {
+        let Some(value) =
+            container.security.privileged.filter(|value| value.as_bool() == Some(true))
+        else {
             continue;
         };
         violations.push(
-            Violation::forbidden(container.subject(), container.security_path("privileged"), "true")
-                .at(Some(value))
-                .allow(json!([false]))
-                .advise("set it to false or remove the line"),
+            Violation::forbidden(
+                container.subject(),
+                container.security_path("privileged"),
+                "true",
+            )
+            .at(Some(value))
+            .allow(json!([false]))
+            .advise("set it to false or remove the line"),
         );
     }
 }
 
-fn prose(violations: &[Violation], _rules: &Rules) -> Prose {
+fn prose(violations: &[Violation], _rules: Rules) -> Prose {
     let containers = container_list(&containers(violations));
     Prose::new("privileged", format!("{containers} must not set securityContext.privileged=true"))
 }

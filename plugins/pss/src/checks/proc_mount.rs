@@ -24,7 +24,7 @@ pub(super) static CHECK: PssCheck = PssCheck {
     prose,
 };
 
-pub(super) fn find(pod: &Pod<'_>, _rules: &Rules, violations: &mut Vec<Violation>) {
+pub(super) fn find(pod: &Pod<'_>, _rules: Rules, violations: &mut Vec<Violation>) {
     for container in pod.containers() {
         let Some(value) = container.security.proc_mount else { continue };
         let Some(text) = value.as_str().filter(|text| *text != "Default") else { continue };
@@ -37,8 +37,11 @@ pub(super) fn find(pod: &Pod<'_>, _rules: &Rules, violations: &mut Vec<Violation
     }
 }
 
-pub(super) fn prose(violations: &[Violation], _rules: &Rules) -> Prose {
+pub(super) fn prose(violations: &[Violation], _rules: Rules) -> Prose {
     let containers = container_list(&containers(violations));
     let values = join_quote(&values(violations));
-    Prose::new("procMount", format!("{containers} must not set securityContext.procMount to {values}"))
+    Prose::new(
+        "procMount",
+        format!("{containers} must not set securityContext.procMount to {values}"),
+    )
 }

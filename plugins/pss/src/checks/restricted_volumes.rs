@@ -14,13 +14,17 @@ use crate::violation::Violation;
 use crate::volume::{ALLOWED, UNKNOWN, image_allowed};
 
 pub(super) static CHECK: PssCheck = PssCheck {
-    check: identity!("restrictedVolumes", "a volume is of a type that is not allowed", "restricted_volumes.md"),
+    check: identity!(
+        "restrictedVolumes",
+        "a volume is of a type that is not allowed",
+        "restricted_volumes.md"
+    ),
     level: Level::Restricted,
     revisions: &[Revision::overriding(0, &["hostPathVolumes"], find)],
     prose,
 };
 
-fn find(pod: &Pod<'_>, rules: &Rules, violations: &mut Vec<Violation>) {
+fn find(pod: &Pod<'_>, rules: Rules, violations: &mut Vec<Violation>) {
     for volume in pod.volumes() {
         let Some((source, value)) = volume.restricted else { continue };
         let mut allowed = ALLOWED.to_vec();
@@ -41,7 +45,7 @@ fn find(pod: &Pod<'_>, rules: &Rules, violations: &mut Vec<Violation>) {
     }
 }
 
-fn prose(violations: &[Violation], _rules: &Rules) -> Prose {
+fn prose(violations: &[Violation], _rules: Rules) -> Prose {
     let names = volume_names(violations);
     let types = values(violations);
     let detail = format!(

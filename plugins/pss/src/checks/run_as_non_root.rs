@@ -24,7 +24,7 @@ pub(super) static CHECK: PssCheck = PssCheck {
     prose,
 };
 
-fn find(pod: &Pod<'_>, _rules: &Rules, violations: &mut Vec<Violation>) {
+fn find(pod: &Pod<'_>, _rules: Rules, violations: &mut Vec<Violation>) {
     let explicit = |violation: Violation, value| {
         violation
             .at(value)
@@ -43,19 +43,22 @@ fn find(pod: &Pod<'_>, _rules: &Rules, violations: &mut Vec<Violation>) {
         match value.and_then(|value| value.as_bool()) {
             Some(true) => {}
             Some(false) => {
-                violations.push(explicit(Violation::forbidden(container.subject(), path(), "false"), value));
+                violations.push(explicit(
+                    Violation::forbidden(container.subject(), path(), "false"),
+                    value,
+                ));
             }
             None if pod_says == Some(true) => {}
             None => violations.push(
-                Violation::missing(container.subject(), path())
-                    .allow(json!([true]))
-                    .advise("set spec.securityContext.runAsNonRoot to true, once for the whole pod"),
+                Violation::missing(container.subject(), path()).allow(json!([true])).advise(
+                    "set spec.securityContext.runAsNonRoot to true, once for the whole pod",
+                ),
             ),
         }
     }
 }
 
-fn prose(violations: &[Violation], _rules: &Rules) -> Prose {
+fn prose(violations: &[Violation], _rules: Rules) -> Prose {
     // What is set wrong hides what is not set.
     let explicit = violations.iter().filter(|violation| violation.fault != Fault::Missing);
     let detail = if explicit.clone().next().is_some() {

@@ -24,10 +24,11 @@ pub(super) static CHECK: PssCheck = PssCheck {
     prose,
 };
 
-fn find(pod: &Pod<'_>, _rules: &Rules, violations: &mut Vec<Violation>) {
+fn find(pod: &Pod<'_>, _rules: Rules, violations: &mut Vec<Violation>) {
     let is_root = |value: Option<Value<'_>>| value.is_some_and(|value| value.as_i64() == Some(0));
     let mut found = |violation: Violation, value| {
-        violations.push(violation.at(value).advise("set it to the number of a user that is not root"));
+        violations
+            .push(violation.at(value).advise("set it to the number of a user that is not root"));
     };
     let of_pod = pod.security().run_as_user;
     if is_root(of_pod) {
@@ -42,6 +43,6 @@ fn find(pod: &Pod<'_>, _rules: &Rules, violations: &mut Vec<Violation>) {
     }
 }
 
-fn prose(violations: &[Violation], _rules: &Rules) -> Prose {
+fn prose(violations: &[Violation], _rules: Rules) -> Prose {
     Prose::new("runAsUser=0", format!("{} must not set runAsUser=0", setters(violations)))
 }

@@ -14,7 +14,11 @@ use crate::prose::{Prose, join_quote, plural, setters, values};
 use crate::violation::{Fault, Subject, Violation};
 
 pub(super) static CHECK: PssCheck = PssCheck {
-    check: identity!("seLinuxOptions", "an SELinux type, user or role is not for containers", "se_linux_options.md"),
+    check: identity!(
+        "seLinuxOptions",
+        "an SELinux type, user or role is not for containers",
+        "se_linux_options.md"
+    ),
     level: Level::Baseline,
     revisions: &[
         Revision::of(0, |pod, _, violations| find(pod, &TYPES[..3], violations)),
@@ -24,7 +28,8 @@ pub(super) static CHECK: PssCheck = PssCheck {
 };
 
 /// The types for containers; the last one is the newest.
-const TYPES: [&str; 4] = ["container_t", "container_init_t", "container_kvm_t", "container_engine_t"];
+const TYPES: [&str; 4] =
+    ["container_t", "container_init_t", "container_kvm_t", "container_engine_t"];
 /// The fields that may not be set at all.
 const UNSET: [&str; 2] = ["user", "role"];
 /// The first server that always mentions user and role.
@@ -50,7 +55,9 @@ fn find_in(
     violations: &mut Vec<Violation>,
 ) {
     let text = |field| options.field(field).and_then(|value| Some((value, value.as_str()?)));
-    if let Some((value, text)) = text("type").filter(|(_, text)| !text.is_empty() && !types.contains(text)) {
+    if let Some((value, text)) =
+        text("type").filter(|(_, text)| !text.is_empty() && !types.contains(text))
+    {
         violations.push(
             Violation::forbidden(subject(), path().field("type"), text)
                 .at(Some(value))
@@ -70,7 +77,7 @@ fn find_in(
     }
 }
 
-fn prose(violations: &[Violation], rules: &Rules) -> Prose {
+fn prose(violations: &[Violation], rules: Rules) -> Prose {
     let types = values(violations);
     let mut settings = Vec::new();
     if !types.is_empty() {
@@ -83,7 +90,10 @@ fn prose(violations: &[Violation], rules: &Rules) -> Prose {
             }
         }
     }
-    let detail =
-        format!("{} set forbidden securityContext.seLinuxOptions: {}", setters(violations), settings.join("; "));
+    let detail = format!(
+        "{} set forbidden securityContext.seLinuxOptions: {}",
+        setters(violations),
+        settings.join("; ")
+    );
     Prose::new("seLinuxOptions", detail)
 }

@@ -24,7 +24,7 @@ pub(super) static CHECK: PssCheck = PssCheck {
     prose,
 };
 
-fn find_annotations(pod: &Pod<'_>, _rules: &Rules, violations: &mut Vec<Violation>) {
+fn find_annotations(pod: &Pod<'_>, _rules: Rules, violations: &mut Vec<Violation>) {
     for (index, annotation) in pod.annotations().iter().enumerate() {
         let text = annotation.text;
         let allowed =
@@ -58,9 +58,14 @@ fn find_annotations(pod: &Pod<'_>, _rules: &Rules, violations: &mut Vec<Violatio
 }
 
 /// Every profile that is set and not allowed; the restricted check says the same of them.
-pub(super) fn find_explicit(pod: &Pod<'_>, _rules: &Rules, violations: &mut Vec<Violation>) {
+pub(super) fn find_explicit(pod: &Pod<'_>, _rules: Rules, violations: &mut Vec<Violation>) {
     if let Some(profile) = pod.security().seccomp.filter(|profile| !is_allowed(profile)) {
-        violations.push(explicit(pod, Subject::Pod, &profile, Pod::security_path("seccompProfile.type")));
+        violations.push(explicit(
+            pod,
+            Subject::Pod,
+            &profile,
+            Pod::security_path("seccompProfile.type"),
+        ));
     }
     for container in pod.containers() {
         if let Some(profile) = container.security.seccomp.filter(|profile| !is_allowed(profile)) {
@@ -83,9 +88,10 @@ fn explicit(
 ) -> Violation {
     let (path, derived) = match profile.source {
         ProfileSource::Field => (field, None),
-        ProfileSource::Annotation(index) => {
-            (pod.annotation_path(index), Some("servers up to 1.26 copy the annotation to the field"))
-        }
+        ProfileSource::Annotation(index) => (
+            pod.annotation_path(index),
+            Some("servers up to 1.26 copy the annotation to the field"),
+        ),
     };
     Violation::forbidden(subject, path, profile.kind)
         .at(profile.kind_value())
@@ -94,10 +100,12 @@ fn explicit(
         .derive(derived)
 }
 
-fn prose(violations: &[Violation], _rules: &Rules) -> Prose {
+fn prose(violations: &[Violation], _rules: Rules) -> Prose {
     let mut annotations: Vec<String> = Vec::new();
     for violation in violations {
-        if let (Subject::Annotation { key }, Fault::Forbidden(text)) = (&violation.subject, &violation.fault) {
+        if let (Subject::Annotation { key }, Fault::Forbidden(text)) =
+            (&violation.subject, &violation.fault)
+        {
             annotations.push(format!("{key}={}", go_quote(text)));
         }
     }
@@ -111,7 +119,9 @@ fn prose(violations: &[Violation], _rules: &Rules) -> Prose {
 }
 
 /// What is said of profiles in fields, by the restricted check too.
-pub(super) fn prose_explicit<'v>(violations: impl IntoIterator<Item = &'v Violation> + Clone) -> Prose {
+pub(super) fn prose_explicit<'v>(
+    violations: impl IntoIterator<Item = &'v Violation> + Clone,
+) -> Prose {
     let values = join_quote(&values(violations.clone()));
     let setters = setters(violations);
     Prose::new(

@@ -28,13 +28,15 @@ pub(super) static CHECK: PssCheck = PssCheck {
     prose,
 };
 
-fn find(pod: &Pod<'_>, rules: &Rules, violations: &mut Vec<Violation>) {
+fn find(pod: &Pod<'_>, rules: Rules, violations: &mut Vec<Violation>) {
     seccomp_profile_baseline::find_explicit(pod, rules, violations);
     let of_pod = pod.security().seccomp;
     if of_pod.is_some_and(|profile| seccomp_profile_baseline::is_allowed(&profile)) {
         return;
     }
-    for container in pod.containers().iter().filter(|container| container.security.seccomp.is_none()) {
+    for container in
+        pod.containers().iter().filter(|container| container.security.seccomp.is_none())
+    {
         let path = container.security_path("seccompProfile.type");
         violations.push(
             Violation::missing(container.subject(), path)
@@ -44,7 +46,7 @@ fn find(pod: &Pod<'_>, rules: &Rules, violations: &mut Vec<Violation>) {
     }
 }
 
-fn prose(violations: &[Violation], _rules: &Rules) -> Prose {
+fn prose(violations: &[Violation], _rules: Rules) -> Prose {
     // What is set wrong hides what is not set.
     let explicit = violations.iter().filter(|violation| violation.fault != Fault::Missing);
     if explicit.clone().next().is_some() {

@@ -55,15 +55,21 @@ fn find(pod: &Pod<'_>, version: Minor, violations: &mut Vec<Violation>) {
         let allowed: Vec<&str> =
             ALLOWED.iter().filter(|(since, _)| *since <= version).map(|(_, name)| *name).collect();
         let advice = match known {
-            Some(since) => format!("remove it, or pin the namespace to v{since} or later, which allows it"),
+            Some(since) => {
+                format!("remove it, or pin the namespace to v{since} or later, which allows it")
+            }
             None => "remove it, or set it on the node".to_owned(),
         };
-        violations
-            .push(Violation::forbidden(Subject::Pod, path, name).at(value).allow(json!(allowed)).advise(advice));
+        violations.push(
+            Violation::forbidden(Subject::Pod, path, name)
+                .at(value)
+                .allow(json!(allowed))
+                .advise(advice),
+        );
     }
 }
 
-fn prose(violations: &[Violation], _rules: &Rules) -> Prose {
+fn prose(violations: &[Violation], _rules: Rules) -> Prose {
     // In the order of the spec, repeated where the spec repeats them.
     let names = violations.iter().filter_map(|violation| match &violation.fault {
         Fault::Forbidden(name) => Some(name.as_str()),

@@ -12,7 +12,11 @@ use crate::prose::{Prose, setters};
 use crate::violation::{Subject, Violation};
 
 pub(super) static CHECK: PssCheck = PssCheck {
-    check: identity!("windowsHostProcess", "a Windows container runs on the node itself", "windows_host_process.md"),
+    check: identity!(
+        "windowsHostProcess",
+        "a Windows container runs on the node itself",
+        "windows_host_process.md"
+    ),
     level: Level::Baseline,
     revisions: &[Revision::of(0, find)],
     prose,
@@ -20,7 +24,7 @@ pub(super) static CHECK: PssCheck = PssCheck {
 
 const FIELD: &str = "windowsOptions.hostProcess";
 
-fn find(pod: &Pod<'_>, _rules: &Rules, violations: &mut Vec<Violation>) {
+fn find(pod: &Pod<'_>, _rules: Rules, violations: &mut Vec<Violation>) {
     let is_set = |security: &SecurityContext<'_>| {
         security.host_process().is_some_and(|value| value.as_bool() == Some(true))
     };
@@ -33,15 +37,22 @@ fn find(pod: &Pod<'_>, _rules: &Rules, violations: &mut Vec<Violation>) {
         );
     };
     if is_set(pod.security()) {
-        found(Violation::forbidden(Subject::Pod, Pod::security_path(FIELD), "true"), pod.security());
+        found(
+            Violation::forbidden(Subject::Pod, Pod::security_path(FIELD), "true"),
+            pod.security(),
+        );
     }
     for container in pod.containers().iter().filter(|container| is_set(&container.security)) {
-        let violation = Violation::forbidden(container.subject(), container.security_path(FIELD), "true");
+        let violation =
+            Violation::forbidden(container.subject(), container.security_path(FIELD), "true");
         found(violation, &container.security);
     }
 }
 
-fn prose(violations: &[Violation], _rules: &Rules) -> Prose {
+fn prose(violations: &[Violation], _rules: Rules) -> Prose {
     let setters = setters(violations);
-    Prose::new("hostProcess", format!("{setters} must not set securityContext.windowsOptions.hostProcess=true"))
+    Prose::new(
+        "hostProcess",
+        format!("{setters} must not set securityContext.windowsOptions.hostProcess=true"),
+    )
 }

@@ -15,9 +15,8 @@ use super::policies::{Applied, Policies, is_namespace};
 use crate::admit::{Admission, Decision, Request, admit};
 use crate::checks::PssCheck;
 use crate::evaluate::Evaluator;
-use crate::level::{Level, PolicyVersion};
+use crate::level::Level;
 use crate::namespace::{Mode, NamespacePolicy};
-use crate::pod::Pod;
 use crate::verdict::{PodReport, PssDetail, Verdict};
 use crate::violation::Violation;
 
@@ -73,7 +72,6 @@ impl Judge<'_> {
             return Some(invalid(object, reference, &refusal, findings));
         }
         let applied = self.policies.apply(namespace);
-        let exemptions = self.policies.exemptions();
         let mut worst: Option<(Verdict, Admission, usize)> = None;
         let mut meets = Level::Restricted;
         for (position, template) in templates.iter().enumerate() {
@@ -81,14 +79,13 @@ impl Judge<'_> {
                 template,
                 namespace,
                 policy: &applied.policy,
-                exemptions: &exemptions,
+                exemptions: self.policies.exemptions(),
                 user: None,
                 pod_user: None,
                 stored: false,
             };
             let admission = admit(self.evaluator, &request);
-            let created = Pod::created_from(template, self.evaluator.server());
-            meets = meets.min(self.evaluator.tightest_level(&created, PolicyVersion::Latest));
+            meets = meets.min(admission.meets);
             self.add_findings(object, &reference, template, &admission, &mut findings);
             let verdict = verdict_of(&admission);
             if worst.as_ref().is_none_or(|(known, ..)| verdict > *known) {

@@ -27,6 +27,7 @@ pub struct Policies {
     server: Minor,
     forced: Option<LevelVersion>,
     configuration: Option<(String, Configuration)>,
+    exemptions: Exemptions,
     known: BTreeMap<String, Known>,
 }
 
@@ -64,7 +65,12 @@ impl Policies {
             known.insert(object.name().to_owned(), Known { policy, mark });
         }
         let namespace = options.namespace.unwrap_or(DEFAULT_NAMESPACE).to_owned();
-        Ok(Self { namespace, server, forced: options.level, configuration, known })
+        // A policy that is asked for by name is meant for everything.
+        let exemptions = match &configuration {
+            Some((_, configuration)) if options.level.is_none() => configuration.exemptions.clone(),
+            _ => Exemptions::default(),
+        };
+        Ok(Self { namespace, server, forced: options.level, configuration, exemptions, known })
     }
 
     /// The namespace that an object is judged in.
@@ -73,12 +79,8 @@ impl Policies {
     }
 
     /// What the cluster never judges.
-    pub fn exemptions(&self) -> Exemptions {
-        // A policy that is asked for by name is meant for everything.
-        match &self.configuration {
-            Some((_, configuration)) if self.forced.is_none() => configuration.exemptions.clone(),
-            _ => Exemptions::default(),
-        }
+    pub fn exemptions(&self) -> &Exemptions {
+        &self.exemptions
     }
 
     /// The policy that labels ask for, for a Namespace of the input.

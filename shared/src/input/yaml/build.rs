@@ -1,21 +1,33 @@
-//! One YAML document to the arena of nodes, on the events of libyaml (the parser that go-yaml v2
-//! descends from), with go-yaml's decoding rules.
+//! One YAML document to the arena of nodes: events with go-yaml's decoding rules.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
+use std::mem;
+use std::ops::Range;
 use std::sync::Arc;
 
 use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use libyaml_safer::{Event, EventData, MappingStyle, Parser, ScalarStyle, SequenceStyle};
+use base64::alphabet;
+use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 
 use super::alias;
-use crate::model::node::{FLAG_ANCHOR, FLAG_IRREGULAR, Kind, Node, NodeId, Style, Tree};
+use super::events::{Event, EventData, Parser};
+use crate::model::node::{FLAG_ANCHOR, FLAG_IRREGULAR, Kind, Node, NodeId, Style, Tree, Value};
 use crate::model::scalar::{self, Raw};
 use crate::model::source::Source;
 
-/// The deepest nesting that is read. Kubernetes has nothing near it, and the parser's cost grows
-/// with the square of the depth.
+/// The deepest nesting that is read. Kubernetes has nothing near it, and readers of a document
+/// may recurse.
 pub const MAX_DEPTH: usize = 1_000;
+
+/// Go's decoder does not look at the bits behind the last byte.
+const BASE64: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::STANDARD,
+    GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true),
+);
+
+const BAD_KEY: &str = "yaml: invalid map key: a key must be a scalar";
+const BAD_MERGE: &str = "yaml: map merge requires map or sequence of maps as the value";
 
 /// Why a document cannot be read, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,37 +41,55 @@ pub(super) struct YamlError {
 /// Reads the document at `range` of the source.
 ///
 /// Returns `None` for a document without content (comments only).
-pub(super) fn read(source: &Arc<Source>, range: std::ops::Range<usize>) -> Result<Option<Tree>, YamlError> {
+pub(super) fn read(source: &Arc<Source>, range: Range<usize>) -> Result<Option<Tree>, YamlError> {
     let mut base = range.start;
     let mut text = &source.text()[range];
     if let Some(rest) = text.strip_prefix('\u{feff}') {
         base += '\u{feff}'.len_utf8();
         text = rest;
     }
+    let fail = |error: Failure| YamlError { offset: base + error.offset, message: error.message };
     if u32::try_from(text.len()).is_err() {
-        return Err(YamlError { offset: base, message: "document larger than 4 GiB".to_owned() });
+        return Err(fail(Failure::new(0, "document larger than 4 GiB")));
     }
     let mut builder = Builder {
         text,
         nodes: Vec::with_capacity(text.len() / 12),
         owned: Vec::new(),
         open: Vec::new(),
+        keys: Vec::new(),
         anchors: HashMap::new(),
         has_alias: false,
+        refused: None,
+        inconvertible: Vec::new(),
     };
-    let fail = |error: Failure| YamlError { offset: base + error.offset, message: error.message };
-    if !builder.run().map_err(fail)? {
-        return Ok(None);
+    let has_content = builder.run().map_err(fail)?;
+    if let Some(refused) = builder.refused {
+        return Err(fail(refused));
     }
     if builder.has_alias {
-        alias::check(&builder.nodes).map_err(|message| fail(Failure { offset: 0, message }))?;
+        alias::check(&builder.nodes).map_err(|message| fail(Failure::new(0, message)))?;
     }
-    Ok(Some(Tree::new(Arc::clone(source), base, builder.nodes, builder.owned)))
+    if !has_content {
+        return Ok(None);
+    }
+    let tree = Tree::new(Arc::clone(source), base, builder.nodes, builder.owned);
+    match find_inconvertible(&tree, builder.inconvertible) {
+        Some(failure) => Err(fail(failure)),
+        None => Ok(Some(tree)),
+    }
 }
 
+#[derive(Debug)]
 struct Failure {
     offset: usize,
     message: String,
+}
+
+impl Failure {
+    fn new(offset: usize, message: impl Into<String>) -> Self {
+        Self { offset, message: message.into() }
+    }
 }
 
 /// A collection whose end has not come yet.
@@ -67,9 +97,17 @@ struct Open {
     id: NodeId,
     is_map: bool,
     expects_key: bool,
-    anchor: Option<String>,
-    keys: Vec<NodeId>,
     merges: bool,
+    /// How many keys the mappings around it have so far.
+    keys: usize,
+}
+
+/// A key of an open mapping.
+#[derive(Clone, Copy)]
+struct Key {
+    id: NodeId,
+    /// Differs for most texts that differ.
+    print: u64,
 }
 
 struct Builder<'a> {
@@ -77,29 +115,29 @@ struct Builder<'a> {
     nodes: Vec<Node>,
     owned: Vec<Box<str>>,
     open: Vec<Open>,
-    anchors: HashMap<String, NodeId>,
+    keys: Vec<Key>,
+    anchors: HashMap<&'a str, NodeId>,
     has_alias: bool,
+    /// The first thing that go-yaml's decoder refuses, once the whole document has been parsed.
+    refused: Option<Failure>,
+    /// What JSON cannot hold. It is refused only if it is still there in the end: a later
+    /// duplicate of its key takes it away.
+    inconvertible: Vec<(NodeId, Failure)>,
 }
 
-fn failure<T>(offset: usize, message: impl Into<String>) -> Result<T, Failure> {
-    Err(Failure { offset, message: message.into() })
-}
-
-impl Builder<'_> {
-    /// Feeds the first document's events; `false` if there is none.
+impl<'a> Builder<'a> {
+    /// Feeds the first document's events; `false` if it has no content.
     fn run(&mut self) -> Result<bool, Failure> {
-        // kubectl's line reader ends every line, also the last one: block scalars at the end of
-        // a file get their newline from it.
-        let tail: &[u8] = if self.text.ends_with('\n') { b"" } else { b"\n" };
-        let mut parser = Parser::new();
-        parser.set_input(std::io::Read::chain(self.text.as_bytes(), tail));
+        let mut parser = Parser::new(self.text);
         loop {
-            let event = parser.parse().map_err(|error| self.parse_failure(&error))?;
+            let event = parser.next().map_err(|error| {
+                Failure::new(error.offset, format!("yaml: {}", error.message))
+            })?;
             match event.data {
-                EventData::StreamStart { .. } | EventData::DocumentStart { .. } => {}
+                EventData::DocumentStart => {}
                 EventData::StreamEnd => return Ok(false),
                 // go-yaml reads no further than the first document.
-                EventData::DocumentEnd { .. } => {
+                EventData::DocumentEnd => {
                     return Ok(self.nodes.first().is_some_and(|root| root.kind != Kind::Null));
                 }
                 _ => self.event(event)?,
@@ -107,37 +145,38 @@ impl Builder<'_> {
         }
     }
 
-    fn parse_failure(&self, error: &libyaml_safer::Error) -> Failure {
-        let mark = error.problem_mark().or_else(|| error.context_mark());
-        let offset = mark.map_or(0, |mark| usize::try_from(mark.index).unwrap_or(0)).min(self.text.len());
-        Failure { offset, message: format!("yaml: {}", error.problem()) }
-    }
-
-    fn event(&mut self, event: Event) -> Result<(), Failure> {
-        let start = offset(event.start_mark.index);
-        let end = offset(event.end_mark.index).min(u32::try_from(self.text.len()).unwrap_or(u32::MAX));
-        let start = start.min(end);
-        match event.data {
-            EventData::Scalar { anchor, tag, value, plain_implicit, style, .. } => {
-                let id = self.scalar(start..end, tag.as_deref(), value, plain_implicit, style)?;
+    fn event(&mut self, event: Event<'a>) -> Result<(), Failure> {
+        let Event { data, start, end } = event;
+        match data {
+            EventData::Scalar { anchor, tag, value, plain_implicit, style } => {
+                let id = self.push(start..end, Kind::Str, style);
+                if let Err(message) = self.scalar(id, tag.as_deref(), value, plain_implicit) {
+                    self.refuse(start, message);
+                }
                 self.set_anchor(id, anchor);
             }
-            EventData::Alias { anchor } => self.alias(start..end, &anchor)?,
-            EventData::SequenceStart { anchor, style, .. } => {
-                let flow = style == SequenceStyle::Flow;
+            EventData::Alias { name } => self.alias(start..end, name)?,
+            EventData::SequenceStart { anchor, flow } => {
                 self.start_collection(start, Kind::Seq, flow, anchor)?;
             }
-            EventData::MappingStart { anchor, style, .. } => {
-                let flow = style == MappingStyle::Flow;
+            EventData::MappingStart { anchor, flow } => {
                 self.start_collection(start, Kind::Map, flow, anchor)?;
             }
-            EventData::SequenceEnd | EventData::MappingEnd => self.end_collection(end)?,
-            _ => {}
+            EventData::SequenceEnd | EventData::MappingEnd => self.end_collection(end),
+            EventData::DocumentStart | EventData::DocumentEnd | EventData::StreamEnd => {}
         }
         Ok(())
     }
 
-    fn push(&mut self, span: std::ops::Range<u32>, kind: Kind, style: Style) -> NodeId {
+    /// Notes what the decoder will refuse; what stands first in the text counts.
+    fn refuse(&mut self, offset: u32, message: impl Into<String>) {
+        let offset = offset as usize;
+        if self.refused.as_ref().is_none_or(|refused| offset < refused.offset) {
+            self.refused = Some(Failure::new(offset, message));
+        }
+    }
+
+    fn push(&mut self, span: Range<u32>, kind: Kind, style: Style) -> NodeId {
         let id = u32::try_from(self.nodes.len()).unwrap_or(u32::MAX);
         self.nodes.push(Node { start: span.start, end: span.end, link: 0, kind, style, flags: 0 });
         id
@@ -150,26 +189,20 @@ impl Builder<'_> {
         self.owned.push(text.into_boxed_str());
     }
 
-    fn set_anchor(&mut self, id: NodeId, anchor: Option<String>) {
+    fn set_anchor(&mut self, id: NodeId, anchor: Option<&'a str>) {
         if let Some(anchor) = anchor {
             self.nodes[id as usize].flags |= FLAG_ANCHOR;
             self.anchors.insert(anchor, id);
         }
     }
 
-    /// Notes that a node has come where `open` expects one; says whether it is a key.
-    fn arrive(&mut self, id: NodeId) -> bool {
+    /// Notes that a node has come; says whether it is a key.
+    fn arrive(&mut self) -> bool {
         let Some(open) = self.open.last_mut() else {
             return false;
         };
-        if !open.is_map {
-            return false;
-        }
-        let is_key = open.expects_key;
-        open.expects_key = !is_key;
-        if is_key {
-            open.keys.push(id);
-        }
+        let is_key = open.is_map && open.expects_key;
+        open.expects_key = !open.expects_key;
         is_key
     }
 
@@ -178,62 +211,66 @@ impl Builder<'_> {
         start: u32,
         kind: Kind,
         flow: bool,
-        anchor: Option<String>,
+        anchor: Option<&'a str>,
     ) -> Result<(), Failure> {
         if self.open.len() >= MAX_DEPTH {
-            return failure(start as usize, format!("nested deeper than {MAX_DEPTH} levels"));
+            let message = format!("nested deeper than {MAX_DEPTH} levels");
+            return Err(Failure::new(start as usize, message));
         }
         let id = self.push(start..start, kind, if flow { Style::Flow } else { Style::Plain });
-        if self.arrive(id) {
-            return failure(start as usize, "yaml: invalid map key: a key must be a scalar");
+        if self.arrive() {
+            self.refuse(start, BAD_KEY);
         }
-        self.set_anchor(id, anchor.clone());
+        self.set_anchor(id, anchor);
         let is_map = kind == Kind::Map;
-        self.open.push(Open { id, is_map, expects_key: true, anchor, keys: Vec::new(), merges: false });
+        let keys = self.keys.len();
+        self.open.push(Open { id, is_map, expects_key: true, merges: false, keys });
         Ok(())
     }
 
-    fn end_collection(&mut self, end: u32) -> Result<(), Failure> {
+    fn end_collection(&mut self, end: u32) {
         let Some(open) = self.open.pop() else {
-            return Ok(());
+            return;
         };
-        let next = u32::try_from(self.nodes.len()).unwrap_or(u32::MAX);
-        let irregular = open.merges || self.has_duplicate(&open.keys);
+        let mut keys = mem::take(&mut self.keys);
+        let own_keys = keys.get_mut(open.keys..).unwrap_or_default();
         if open.merges {
-            self.check_merges(&open.keys)?;
+            self.check_merges(own_keys);
         }
-        // Block collections end in libyaml where the next token starts; the last child is truer.
+        let irregular = open.merges || self.has_duplicate(own_keys);
+        keys.truncate(open.keys);
+        self.keys = keys;
+        // A block collection's last token is what follows it; the last child is truer.
         let last = self.nodes.last().map_or(end, |node| node.end);
+        let next = u32::try_from(self.nodes.len()).unwrap_or(u32::MAX);
         let node = &mut self.nodes[open.id as usize];
         node.end = if node.style == Style::Flow { end } else { last.max(node.start) };
         node.link = next;
         if irregular {
             node.flags |= FLAG_IRREGULAR;
         }
-        Ok(())
     }
 
-    fn has_duplicate(&self, keys: &[NodeId]) -> bool {
+    fn has_duplicate(&self, keys: &mut [Key]) -> bool {
         /// Up to here comparing each with each is cheaper than sorting.
-        const FEW: usize = 12;
-        let text = |id: &NodeId| self.node_text(*id);
+        const FEW: usize = 16;
+        let text = |key: &Key| self.node_text(key.id);
+        let same = |a: &Key, b: &Key| a.print == b.print && text(a) == text(b);
         if keys.len() <= FEW {
-            return keys.iter().enumerate().any(|(at, key)| {
-                keys[..at].iter().any(|earlier| text(earlier) == text(key))
-            });
+            return (1..keys.len()).any(|at| keys[..at].iter().any(|key| same(key, &keys[at])));
         }
-        let mut texts: Vec<_> = keys.iter().map(text).collect();
-        texts.sort_unstable();
-        texts.windows(2).any(|pair| pair[0] == pair[1])
+        keys.sort_unstable_by(|a, b| a.print.cmp(&b.print).then_with(|| text(a).cmp(text(b))));
+        keys.windows(2).any(|pair| same(&pair[0], &pair[1]))
     }
 
     fn node_text(&self, id: NodeId) -> &str {
         let node = &self.nodes[id as usize];
         match node.kind {
-            Kind::OwnedStr => &self.owned[node.link as usize],
+            Kind::OwnedStr | Kind::OwnedNumber => &self.owned[node.link as usize],
             Kind::Alias => self.node_text(node.link),
             _ => {
-                let quote = u32::from(matches!(node.style, Style::SingleQuoted | Style::DoubleQuoted));
+                let quoted = matches!(node.style, Style::SingleQuoted | Style::DoubleQuoted);
+                let quote = u32::from(quoted);
                 let range = (node.start + quote) as usize..(node.end - quote) as usize;
                 self.text.get(range).unwrap_or_default()
             }
@@ -241,158 +278,219 @@ impl Builder<'_> {
     }
 
     /// The values of merge keys must be mappings or sequences of mappings.
-    fn check_merges(&self, keys: &[NodeId]) -> Result<(), Failure> {
-        let resolve = |id: NodeId| {
-            let node = &self.nodes[id as usize];
-            if node.kind == Kind::Alias { node.link } else { id }
+    fn check_merges(&mut self, keys: &[Key]) {
+        let resolved_kind = |id: NodeId| match self.nodes[id as usize] {
+            Node { kind: Kind::Alias, link, .. } => self.nodes[link as usize].kind,
+            Node { kind, .. } => kind,
         };
-        for &key in keys {
-            if self.nodes[key as usize].kind != Kind::MergeKey {
-                continue;
+        let are_all_maps = |start: NodeId, end: NodeId| {
+            let mut id = start;
+            while id < end {
+                if resolved_kind(id) != Kind::Map {
+                    return false;
+                }
+                let item = &self.nodes[id as usize];
+                id = if item.kind == Kind::Map { item.link } else { id + 1 };
             }
-            let refused = || failure(self.nodes[key as usize].start as usize, "yaml: map merge requires map or sequence of maps as the value");
+            true
+        };
+        let bad = keys.iter().map(|key| key.id).find(|&key| {
             let value = key + 1;
             let node = &self.nodes[value as usize];
-            match node.kind {
-                Kind::Seq => {
-                    let mut id = value + 1;
-                    while id < node.link {
-                        let item = &self.nodes[id as usize];
-                        if self.nodes[resolve(id) as usize].kind != Kind::Map {
-                            return refused();
-                        }
-                        id = if item.kind == Kind::Map { item.link } else { id + 1 };
-                    }
+            self.nodes[key as usize].kind == Kind::MergeKey
+                && match node.kind {
+                    Kind::Seq => !are_all_maps(value + 1, node.link),
+                    _ => resolved_kind(value) != Kind::Map,
                 }
-                _ if self.nodes[resolve(value) as usize].kind == Kind::Map => {}
-                _ => return refused(),
-            }
+        });
+        if let Some(key) = bad {
+            self.refuse(self.nodes[key as usize].start, BAD_MERGE);
         }
-        Ok(())
     }
 
-    fn alias(&mut self, span: std::ops::Range<u32>, name: &str) -> Result<(), Failure> {
-        let at = span.start as usize;
+    fn alias(&mut self, span: Range<u32>, name: &str) -> Result<(), Failure> {
+        let start = span.start;
         let Some(&target) = self.anchors.get(name) else {
-            return failure(at, format!("yaml: unknown anchor '{name}' referenced"));
+            let message = format!("yaml: unknown anchor '{name}' referenced");
+            return Err(Failure::new(start as usize, message));
         };
-        if self.open.iter().any(|open| open.id == target && open.anchor.as_deref() == Some(name)) {
-            return failure(at, format!("yaml: anchor '{name}' value contains itself"));
+        let id = self.push(span, Kind::Null, Style::Plain);
+        let is_key = self.arrive();
+        let node = self.nodes[target as usize];
+        let is_collection = matches!(node.kind, Kind::Seq | Kind::Map);
+        // A collection gets its link when it ends.
+        if is_collection && node.link == 0 {
+            self.refuse(start, format!("yaml: anchor '{name}' value contains itself"));
+            return Ok(());
         }
         self.has_alias = true;
-        let id = self.push(span, Kind::Alias, Style::Plain);
+        self.nodes[id as usize].kind = Kind::Alias;
         self.nodes[id as usize].link = target;
-        if self.arrive(id) {
-            let node = self.nodes[target as usize];
-            match node.kind {
-                Kind::Str | Kind::OwnedStr => {}
-                Kind::Map | Kind::Seq => {
-                    return failure(at, "yaml: invalid map key: a key must be a scalar");
-                }
-                // An anchored `<<` that is used as a key is no merge key.
-                Kind::MergeKey => self.own(id, Kind::OwnedStr, "<<".to_owned()),
-                _ => {
-                    let raw = scalar::resolve_raw(self.node_text(target));
-                    let text = key_text(raw, self.node_text(target)).map_err(|message| Failure { offset: at, message })?;
-                    self.own(id, Kind::OwnedStr, text);
-                }
-            }
+        if !is_key {
+            return Ok(());
         }
+        let text = match node.kind {
+            Kind::Map | Kind::Seq => {
+                self.refuse(start, BAD_KEY);
+                return Ok(());
+            }
+            // A `<<` that was anchored and is used as a key is no merge key.
+            Kind::MergeKey => "<<".to_owned(),
+            Kind::Str | Kind::OwnedStr => {
+                self.add_key(id, print(self.node_text(target)));
+                return Ok(());
+            }
+            _ => self.key_text(id, scalar::resolve_raw(self.node_text(target))),
+        };
+        self.own_key(id, text);
         Ok(())
     }
 
+    fn add_key(&mut self, id: NodeId, print: u64) {
+        self.keys.push(Key { id, print });
+    }
+
+    fn own_key(&mut self, id: NodeId, text: String) {
+        self.add_key(id, print(&text));
+        self.own(id, Kind::OwnedStr, text);
+    }
+
+    /// A key that is no string as sigs.k8s.io/yaml turns it into one.
+    fn key_text(&mut self, id: NodeId, raw: Raw) -> String {
+        let (text, message) = match raw {
+            Raw::Bool(value) => return value.to_string(),
+            Raw::Int(value) => return value.to_string(),
+            Raw::Float(value) => return scalar::key_float(value),
+            Raw::Uint(value) => {
+                let message = format!("unsupported map key of type: uint64, key: {value:#x}");
+                // No text of another key is like it.
+                (format!("\0{value}"), message)
+            }
+            Raw::Null | Raw::Str => {
+                let message = "unsupported map key of type: %!s(<nil>), key: <nil>";
+                ("\0".to_owned(), message.to_owned())
+            }
+        };
+        self.cannot_convert(id, message);
+        text
+    }
+
+    fn cannot_convert(&mut self, id: NodeId, message: String) {
+        let offset = self.nodes[id as usize].start as usize;
+        self.inconvertible.push((id, Failure { offset, message }));
+    }
+
+    /// Decides what the scalar at `id` is.
     fn scalar(
         &mut self,
-        span: std::ops::Range<u32>,
+        id: NodeId,
         tag: Option<&str>,
-        value: String,
+        value: Cow<'a, str>,
         plain_implicit: bool,
-        style: ScalarStyle,
-    ) -> Result<NodeId, Failure> {
-        let at = span.start as usize;
-        let style = match style {
-            ScalarStyle::SingleQuoted => Style::SingleQuoted,
-            ScalarStyle::DoubleQuoted => Style::DoubleQuoted,
-            ScalarStyle::Literal | ScalarStyle::Folded => Style::Block,
-            _ => Style::Plain,
-        };
-        let id = self.push(span.clone(), Kind::Str, style);
-        let is_key = self.arrive(id);
-        let tag = tag.unwrap_or_default();
-        if is_key && value == "<<" && (plain_implicit || tag == "tag:yaml.org,2002:merge") {
+    ) -> Result<(), String> {
+        let is_key = self.arrive();
+        if is_key && value == "<<" && (plain_implicit || tag == Some("tag:yaml.org,2002:merge")) {
             if let Some(open) = self.open.last_mut() {
                 open.merges = true;
             }
             self.nodes[id as usize].kind = Kind::MergeKey;
-            return Ok(id);
+            self.add_key(id, print("<<"));
+            return Ok(());
         }
-        let untagged_text = tag.is_empty() && !plain_implicit;
-        let raw = if untagged_text {
-            Raw::Str
-        } else {
-            resolve_tagged(tag, &value).map_err(|message| Failure { offset: at, message })?
+        let raw = match tag {
+            Some(tag) => resolve_tagged(tag, &value)?,
+            None if plain_implicit => scalar::resolve_raw(&value),
+            None => Raw::Str,
         };
-        let value = if tag == "tag:yaml.org,2002:binary" {
-            let clean: String = value.chars().filter(|c| !matches!(c, '\r' | '\n')).collect();
-            match STANDARD.decode(clean) {
-                Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
-                Err(_) => return failure(at, "yaml: !!binary value contains invalid base64 data"),
-            }
-        } else {
-            value
+        let value = match tag {
+            Some("tag:yaml.org,2002:binary") => Cow::Owned(decode_binary(&value)?),
+            _ => value,
         };
-        if is_key && raw != Raw::Str {
-            let text = key_text(raw, &value).map_err(|message| Failure { offset: at, message })?;
-            self.own(id, Kind::OwnedStr, text);
-            return Ok(id);
-        }
-        let borrowed = self.is_borrowed(&span, style, &value);
         let kind = match raw {
+            Raw::Str if is_key => {
+                self.add_key(id, print(&value));
+                Kind::Str
+            }
+            _ if is_key => {
+                let text = self.key_text(id, raw);
+                self.own_key(id, text);
+                return Ok(());
+            }
+            Raw::Str => Kind::Str,
             Raw::Null => Kind::Null,
             Raw::Bool(true) => Kind::True,
             Raw::Bool(false) => Kind::False,
-            Raw::Float(float) if !float.is_finite() => {
-                return failure(at, format!("json: unsupported value: {value}"));
-            }
-            Raw::Int(_) | Raw::Uint(_) | Raw::Float(_) if borrowed && style == Style::Plain => Kind::Number,
-            Raw::Int(_) | Raw::Uint(_) | Raw::Float(_) => {
-                self.own(id, Kind::OwnedNumber, value);
-                return Ok(id);
-            }
-            Raw::Str if borrowed => Kind::Str,
-            Raw::Str => {
-                self.own(id, Kind::OwnedStr, value);
-                return Ok(id);
+            Raw::Int(_) | Raw::Uint(_) => Kind::Number,
+            Raw::Float(float) => {
+                if !float.is_finite() {
+                    let sign = if float > 0.0 { "+Inf" } else { "-Inf" };
+                    let name = if float.is_nan() { "NaN" } else { sign };
+                    self.cannot_convert(id, format!("json: unsupported value: {name}"));
+                }
+                Kind::Number
             }
         };
-        self.nodes[id as usize].kind = kind;
-        Ok(id)
-    }
-
-    /// Whether the value is just what stands in the text, quotes aside.
-    fn is_borrowed(&self, span: &std::ops::Range<u32>, style: Style, value: &str) -> bool {
-        let quote = match style {
-            Style::SingleQuoted | Style::DoubleQuoted => 1,
-            Style::Plain => 0,
-            Style::Block | Style::Flow => return false,
-        };
-        let range = span.start as usize + quote..(span.end as usize).saturating_sub(quote);
-        self.text.get(range) == Some(value)
+        let is_plain = self.nodes[id as usize].style == Style::Plain;
+        match (kind, value) {
+            (Kind::Str, Cow::Owned(text)) => self.own(id, Kind::OwnedStr, text),
+            // A reader takes a number's text without looking for quotes.
+            (Kind::Number, value) if !is_plain || matches!(value, Cow::Owned(_)) => {
+                self.own(id, Kind::OwnedNumber, value.into_owned());
+            }
+            (kind, _) => self.nodes[id as usize].kind = kind,
+        }
+        Ok(())
     }
 }
 
-fn offset(index: u64) -> u32 {
-    u32::try_from(index).unwrap_or(u32::MAX)
+/// What differs for most texts that differ: the end, and the length.
+fn print(text: &str) -> u64 {
+    let bytes = text.as_bytes();
+    let tail = match bytes.last_chunk::<8>() {
+        Some(tail) => u64::from_le_bytes(*tail),
+        None => bytes.iter().fold(0, |tail, &byte| tail << 8 | u64::from(byte)),
+    };
+    tail ^ (bytes.len() as u64).rotate_right(8)
 }
 
-/// `resolve` of go-yaml v2, for a scalar with or without a tag.
+/// What JSON cannot hold, if the document holds it still after duplicate keys and merges.
+fn find_inconvertible(tree: &Tree, mut candidates: Vec<(NodeId, Failure)>) -> Option<Failure> {
+    fn find(value: Value<'_>, candidates: &[(NodeId, Failure)], numbers: bool) -> Option<NodeId> {
+        let is_candidate = |value: &Value<'_>| candidates.iter().any(|(id, _)| *id == value.id());
+        if numbers && value.as_number() == Some(scalar::Scalar::NotFinite) {
+            return Some(value.id());
+        }
+        let entries = value.entries();
+        if !numbers && let Some((key, _)) = entries.iter().find(|(key, _)| is_candidate(key)) {
+            return Some(key.id());
+        }
+        let values = entries.into_iter().map(|(_, value)| value).chain(value.items());
+        values.into_iter().find_map(|value| find(value, candidates, numbers))
+    }
+    if candidates.is_empty() {
+        return None;
+    }
+    // All keys are converted before any number is written.
+    let found = find(tree.root(), &candidates, false).or_else(|| find(tree.root(), &candidates, true))?;
+    let place = candidates.iter().position(|(id, _)| *id == found).unwrap_or_default();
+    Some(candidates.swap_remove(place).1)
+}
+
+fn decode_binary(text: &str) -> Result<String, String> {
+    let clean: String = text.chars().filter(|c| !matches!(c, '\r' | '\n')).collect();
+    match BASE64.decode(clean) {
+        Ok(bytes) => Ok(String::from_utf8_lossy(&bytes).into_owned()),
+        Err(_) => Err("yaml: !!binary value contains invalid base64 data".to_owned()),
+    }
+}
+
+/// `resolve` of go-yaml v2, for a scalar with a tag.
 fn resolve_tagged(tag: &str, text: &str) -> Result<Raw, String> {
-    let short = tag.strip_prefix("tag:yaml.org,2002:");
-    let raw = match (tag, short) {
-        ("", _) => return Ok(scalar::resolve_raw(text)),
-        (_, Some("bool" | "int" | "float" | "null")) => scalar::resolve_raw(text),
-        (_, Some("timestamp")) if is_timestamp(text) => return Ok(Raw::Str),
-        (_, Some("timestamp")) => scalar::resolve_raw(text),
+    let short = tag.strip_prefix("tag:yaml.org,2002:").unwrap_or_default();
+    let raw = match short {
+        "bool" | "int" | "float" | "null" => scalar::resolve_raw(text),
+        "timestamp" if is_timestamp(text) => return Ok(Raw::Str),
+        "timestamp" => scalar::resolve_raw(text),
         // Text, binary, and every tag that go-yaml does not know.
         _ => return Ok(Raw::Str),
     };
@@ -403,7 +501,6 @@ fn resolve_tagged(tag: &str, text: &str) -> Result<Raw, String> {
         Raw::Float(_) => "float",
         Raw::Str => "str",
     };
-    let short = short.unwrap_or_default();
     if name == short || (short == "float" && matches!(raw, Raw::Int(_))) {
         return Ok(raw);
     }
@@ -428,16 +525,4 @@ fn is_timestamp(text: &str) -> bool {
         && number(month, 12)
         && number(day, 31)
         && time.is_none_or(|time| time.bytes().all(|byte| byte.is_ascii_digit() || b":.+-Z".contains(&byte)))
-}
-
-/// A key that is no string as sigs.k8s.io/yaml turns it into one.
-fn key_text(raw: Raw, text: &str) -> Result<String, String> {
-    match raw {
-        Raw::Str => Ok(text.to_owned()),
-        Raw::Bool(value) => Ok(value.to_string()),
-        Raw::Int(value) => Ok(value.to_string()),
-        Raw::Float(value) => Ok(scalar::key_float(value)),
-        Raw::Null => Err("unsupported map key: null".to_owned()),
-        Raw::Uint(_) => Err("unsupported map key: an integer beyond 64 bits".to_owned()),
-    }
 }

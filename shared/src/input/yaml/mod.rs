@@ -3,6 +3,7 @@
 mod alias;
 mod build;
 mod cut;
+mod events;
 pub mod json;
 mod template;
 

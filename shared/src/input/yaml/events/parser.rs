@@ -233,7 +233,6 @@ impl<'a> Parser<'a> {
             self.resume();
             return Ok(self.event(EventData::Alias { name }, token.start, token.end));
         }
-        let first = token;
         let mut anchor = None;
         let mut tag = None;
         let mut end = token.start;
@@ -278,7 +277,7 @@ impl<'a> Parser<'a> {
                 let data = EventData::Scalar { anchor, tag, value, plain_implicit, style };
                 return Ok(self.event(data, end, end));
             }
-            _ => return self.error("did not find expected node content", first),
+            _ => return self.error("did not find expected node content", token),
         };
         self.state = state;
         Ok(self.event(data, token.start, token.end))

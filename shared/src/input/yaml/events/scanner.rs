@@ -1,7 +1,6 @@
 //! The scanner: text to tokens. What kind of token begins where, and how deep lines are indented.
 
 use super::SyntaxError;
-use super::bytes::is_blank;
 use super::input::Input;
 use super::keys::SimpleKeys;
 use super::token::{Kind, Queue, Token};
@@ -179,14 +178,12 @@ impl<'a> Scanner<'a> {
     fn stream_end(&mut self) -> Result<(), SyntaxError> {
         // The end counts as a new line.
         self.input.begin_line();
-        self.unroll(0);
-        self.drop_key()?;
-        self.key_allowed = false;
+        self.end_blocks()?;
         self.push(Kind::StreamEnd, 0);
         Ok(())
     }
 
-    /// Ends everything that a directive or a document's border ends.
+    /// Ends what a directive and the borders of a document end.
     pub(super) fn end_blocks(&mut self) -> Result<(), SyntaxError> {
         if self.flow == 0 {
             self.unroll(0);
@@ -270,14 +267,14 @@ impl<'a> Scanner<'a> {
         Ok(())
     }
 
-    /// Whether nothing but blanks and a comment stand before the end of the line, which is read.
+    /// Reads the rest of a line, in which nothing but blanks and a comment may stand.
     pub(super) fn skip_line_rest(&mut self) -> Result<(), SyntaxError> {
         self.input.skip_blanks();
         if self.input.next() == b'#' {
             self.input.at = self.input.line_end();
         }
         let at = self.input.at;
-        if is_blank(self.input.byte(at)) || !self.input.is_blank_or_end(at) {
+        if !self.input.is_blank_or_end(at) {
             return self.input.error("did not find expected comment or line break");
         }
         let length = self.input.break_length(at);

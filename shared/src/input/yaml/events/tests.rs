@@ -1,0 +1,1 @@
+//! The events of small texts, and what must not take long.
