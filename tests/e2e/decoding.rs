@@ -4,15 +4,15 @@
 
 use posture::model::decode;
 use posture::model::path::Segment;
+use posture_e2e::object;
 use posture_e2e::pss::judge::{ObjectAnswer, ObjectQuestion};
-use posture_e2e::{object, score};
 use posture_generators::mistype::mistype;
 use posture_generators::pod::{Pods, Values};
 use posture_generators::random::Random;
 use posture_generators::workload::{KINDS, wrap};
 use posture_harness::judge::LineJudge;
-use posture_harness::seed;
-use serde_json::{Value, json};
+use posture_harness::{score, seed};
+use serde_json::Value;
 
 /// The judge with the API server's own code.
 const JUDGE: &str = "kubernetes-objects";
@@ -32,13 +32,14 @@ const PRINTED: usize = 5;
 fn refusals_are_the_servers() {
     let count = OBJECTS[usize::from(seed::long())];
     let mut random = Random::new(seed::seed());
-    let mut objects = Pods::new(seed::seed(), Values::Odd).zip(KINDS.iter().cycle()).map(|(pod, kind)| {
-        let mut object = wrap(kind, &pod);
-        for _ in 0..random.below(WRONG + 1) {
-            mistype(&mut random, &mut object);
-        }
-        object
-    });
+    let mut objects =
+        Pods::new(seed::seed(), Values::Odd).zip(KINDS.iter().cycle()).map(|(pod, kind)| {
+            let mut object = wrap(kind, &pod);
+            for _ in 0..random.below(WRONG + 1) {
+                mistype(&mut random, &mut object);
+            }
+            object
+        });
     let mut judge = LineJudge::start(JUDGE);
     let (mut refused, mut unknown, mut differences) = (0, 0, Vec::new());
     for _ in 0..count / BATCH {
@@ -49,18 +50,20 @@ fn refusals_are_the_servers() {
         let answers: Vec<ObjectAnswer> = judge.ask_all(&questions);
         for (question, answer) in questions.iter().zip(&answers) {
             refused += usize::from(answer.decode_error.is_some());
-            unknown += usize::from(answer.decode_error.is_none() && !answer.strict_errors.is_empty());
+            unknown +=
+                usize::from(answer.decode_error.is_none() && !answer.strict_errors.is_empty());
             differences.extend(difference(&question.object, answer));
         }
     }
-    println!("{count} objects: {refused} refused, {unknown} taken with unknown fields; {} differ", differences.len());
+    println!(
+        "{count} objects: {refused} refused, {unknown} taken with unknown fields; {} differ",
+        differences.len()
+    );
     for difference in differences.iter().take(PRINTED) {
         println!("{difference}");
     }
-    score::record(
-        "decoding",
-        &json!({ "objects": count, "refused": refused, "differences": differences.len() }),
-    );
+    let what = "what the API server refuses to decode, and its words";
+    score::record("5_decoding", what, &format!("{count} objects"), differences.len());
     assert!(differences.is_empty(), "see above");
     assert!(refused > count / 4 && unknown > count / 100, "too few of a kind");
 }
@@ -82,7 +85,12 @@ fn difference(value: &Value, answer: &ObjectAnswer) -> Option<String> {
         other => format!("{other:?}"),
     };
     let ours: Vec<String> = decoded.unknown.iter().map(|unknown| last(&unknown.path)).collect();
-    let theirs: Vec<&str> =
-        answer.strict_errors.iter().map(|text| text.trim_end_matches('"').rsplit('.').next().unwrap_or(text)).collect();
-    (ours != theirs).then(|| format!("unknown, ours: {ours:?}\ntheirs: {:?}\nobject: {value}", answer.strict_errors))
+    let theirs: Vec<&str> = answer
+        .strict_errors
+        .iter()
+        .map(|text| text.trim_end_matches('"').rsplit('.').next().unwrap_or(text))
+        .collect();
+    (ours != theirs).then(|| {
+        format!("unknown, ours: {ours:?}\ntheirs: {:?}\nobject: {value}", answer.strict_errors)
+    })
 }

@@ -36,7 +36,10 @@ fn shown(run: &Finished) -> String {
 #[test]
 fn the_view_for_people() {
     for width in ["60", "100"] {
-        let run = pss(&["check", "-f", "shop.yaml"]).in_folder(&examples()).env("COLUMNS", width).finish();
+        let run = pss(&["check", "-f", "shop.yaml"])
+            .in_folder(&examples())
+            .env("COLUMNS", width)
+            .finish();
         insta::assert_snapshot!(format!("human_{width}"), shown(&run));
         let limit: usize = width.parse().unwrap();
         for line in run.stdout.lines() {
@@ -48,16 +51,26 @@ fn the_view_for_people() {
 #[test]
 fn every_format_of_a_mixed_stream() {
     for format in ["human", "wide", "name", "json", "yaml"] {
-        let run = pss(&["check", "-f", "mixed.yaml", "-o", format]).in_folder(&fixtures()).env("COLUMNS", "100").finish();
+        let run = pss(&["check", "-f", "mixed.yaml", "-o", format])
+            .in_folder(&fixtures())
+            .env("COLUMNS", "100")
+            .finish();
         assert_eq!(run.code, 1, "the format never changes the exit code");
-        assert!(!run.stdout.contains('\u{1b}') && !run.stderr.contains('\u{1b}'), "an escape got through");
-        insta::assert_snapshot!(format!("mixed_{format}"), shown(&run).replace(env!("CARGO_PKG_VERSION"), "VERSION"));
+        assert!(
+            !run.stdout.contains('\u{1b}') && !run.stderr.contains('\u{1b}'),
+            "an escape got through"
+        );
+        insta::assert_snapshot!(
+            format!("mixed_{format}"),
+            shown(&run).replace(env!("CARGO_PKG_VERSION"), "VERSION")
+        );
     }
 }
 
 #[test]
 fn json_and_yaml_are_the_same_tree() {
-    let run = |format| pss(&["check", "-f", "mixed.yaml", "-o", format]).in_folder(&fixtures()).finish();
+    let run =
+        |format| pss(&["check", "-f", "mixed.yaml", "-o", format]).in_folder(&fixtures()).finish();
     let yaml: serde_json::Value = serde_yaml::from_str(&run("yaml").stdout).unwrap();
     assert_eq!(run("json").json(), yaml);
 }
@@ -105,8 +118,16 @@ fn no_known_policy_is_never_a_silent_pass() {
     let bad = GOOD.replace("runAsNonRoot: true", "runAsUser: 1000");
     let run = check(&bad, &[]);
     assert_eq!(run.code, 1);
-    assert!(run.stdout.contains("assumed: no policy is known for namespace default"), "{}", run.stdout);
-    let namespace = |labels: &str| format!("apiVersion: v1\nkind: Namespace\nmetadata:\n  name: default\n  labels: {labels}\n---\n{bad}");
+    assert!(
+        run.stdout.contains("assumed: no policy is known for namespace default"),
+        "{}",
+        run.stdout
+    );
+    let namespace = |labels: &str| {
+        format!(
+            "apiVersion: v1\nkind: Namespace\nmetadata:\n  name: default\n  labels: {labels}\n---\n{bad}"
+        )
+    };
     assert_eq!(check(&namespace("{a: b}"), &[]).code, 1);
     assert_eq!(check(&namespace("{pod-security.kubernetes.io/warn: privileged}"), &[]).code, 4);
     assert_eq!(check(&namespace("{pod-security.kubernetes.io/enforce: baseline}"), &[]).code, 0);
@@ -147,9 +168,18 @@ fn files_are_named_as_for_kubectl() {
     write("sub/deep/d.yaml", "d");
     fs::write(folder.path().join("e.json"), "{\"apiVersion\":\"v1\",\"kind\":\"Pod\",\"metadata\":{\"name\":\"e\"},\"spec\":{\"containers\":[]}}").unwrap();
     let names = |arguments: &[&str]| {
-        let run = pss(&["check", "-o", "json", "--level", "privileged"]).args(arguments.iter().copied()).in_folder(folder.path()).input(GOOD).finish();
+        let run = pss(&["check", "-o", "json", "--level", "privileged"])
+            .args(arguments.iter().copied())
+            .in_folder(folder.path())
+            .input(GOOD)
+            .finish();
         let report = run.json();
-        let names: Vec<_> = report["objects"].as_array().unwrap().iter().map(|object| object["name"].as_str().unwrap().to_owned()).collect();
+        let names: Vec<_> = report["objects"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|object| object["name"].as_str().unwrap().to_owned())
+            .collect();
         names.join(" ")
     };
     assert_eq!(names(&["-f", "."]), "a e");
@@ -171,7 +201,10 @@ fn the_caret_stands_under_wide_characters() {
     ).replace("      capabilities:\n        drop: [ALL]\n", "\"capabilities\": {\"drop\": [\"ALL\"]}}\n"));
     let run = pss(&["check", "-f", "-"]).env("COLUMNS", "60").input(text).finish();
     let lines: Vec<&str> = run.stdout.lines().collect();
-    let at = lines.iter().position(|line| line.contains("\"privileged\"")).unwrap_or_else(|| panic!("{}", run.stdout));
+    let at = lines
+        .iter()
+        .position(|line| line.contains("\"privileged\""))
+        .unwrap_or_else(|| panic!("{}", run.stdout));
     let caret = lines[at + 1];
     let from = caret.find('^').unwrap();
     let columns = caret[..from].width();
@@ -218,9 +251,16 @@ fn hostile_input_ends_in_time_with_a_gap() {
 fn a_closed_pipe_is_no_failure() {
     let run = std::process::Command::new("sh")
         .arg("-c")
-        .arg(format!("{} explain | head -n 1; exit ${{PIPESTATUS:-0}}", posture_harness::binary::path("kubectl-pss").display()))
+        .arg(format!(
+            "{} explain | head -n 1; exit ${{PIPESTATUS:-0}}",
+            posture_harness::binary::path("kubectl-pss").display()
+        ))
         .output()
         .unwrap();
     assert!(run.status.success());
-    assert!(String::from_utf8_lossy(&run.stderr).is_empty(), "{}", String::from_utf8_lossy(&run.stderr));
+    assert!(
+        String::from_utf8_lossy(&run.stderr).is_empty(),
+        "{}",
+        String::from_utf8_lossy(&run.stderr)
+    );
 }

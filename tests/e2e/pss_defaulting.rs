@@ -8,14 +8,14 @@ use kubectl_pss::level::{Level, LevelVersion, PolicyVersion};
 use kubectl_pss::pod::Pod;
 use posture::finding::document::Document;
 use posture::model::version::Minor;
+use posture_e2e::object;
 use posture_e2e::pss::judge::{Admitted, ObjectAnswer, ObjectQuestion};
 use posture_e2e::pss::policy::{NEWEST, policies, texts};
-use posture_e2e::{object, score};
 use posture_generators::pod::{Pods, Values};
 use posture_generators::workload::{KINDS, wrap};
 use posture_harness::judge::LineJudge;
-use posture_harness::seed;
-use serde_json::{Value, json};
+use posture_harness::{score, seed};
+use serde_json::Value;
 
 /// The judge with the API server's own code.
 const JUDGE: &str = "kubernetes-objects";
@@ -42,14 +42,16 @@ fn the_created_pod_gets_the_verdict_that_we_foretell() {
             return;
         }
         compared += 1;
-        valid += usize::from(answer.object.as_ref().is_some_and(|admitted| admitted.invalid.is_empty()));
+        valid +=
+            usize::from(answer.object.as_ref().is_some_and(|admitted| admitted.invalid.is_empty()));
         differ.extend(differences(object, answer, &policies));
     });
     println!("{compared} objects compared, {valid} of them valid; {undecodable} undecodable");
     for difference in differ.iter().take(PRINTED) {
         println!("{difference}");
     }
-    score::record("defaulting", &json!({ "objects": compared, "differences": differ.len() }));
+    let what = "random pods and workloads after the API server's own defaulting";
+    score::record("4_defaulting", what, &format!("{compared} objects"), differ.len());
     assert!(differ.is_empty(), "{} differences", differ.len());
     assert!(valid >= LEAST, "too few valid objects");
 }
@@ -79,7 +81,11 @@ fn valid_linux_pods_that_pass_restricted_pass_baseline() {
             if session.evaluate(restricted).allowed() {
                 passed += 1;
                 let outcome = session.evaluate(baseline);
-                assert!(outcome.allowed(), "{restricted} passes, {baseline}: {}\n{object}", outcome.detail());
+                assert!(
+                    outcome.allowed(),
+                    "{restricted} passes, {baseline}: {}\n{object}",
+                    outcome.detail()
+                );
             }
         }
     });
@@ -94,7 +100,9 @@ fn the_examples_of_the_documents_are_valid() {
     for check in ALL {
         let document = Document::parse(check.check.document).expect("a document");
         let judged = document.front("judged").unwrap_or_default();
-        for example in ["Fails", "Passes"].into_iter().flat_map(|heading| document.examples(heading)) {
+        for example in
+            ["Fails", "Passes"].into_iter().flat_map(|heading| document.examples(heading))
+        {
             for object in object::from_yaml(check.id(), example) {
                 let object = object.value().to_json();
                 let policies = vec![judged.to_owned()];

@@ -48,9 +48,13 @@ fn the_front_matter_is_true() {
             assert!(!front(check, key).is_empty(), "{}: {key}", check.id());
         }
         assert_eq!(front(check, "level"), check.level.as_str(), "{}", check.id());
-        let versions: Vec<String> =
-            check.revisions.iter().map(|revision| PolicyVersion::Minor(revision.since).to_string()).collect();
-        let versions = if versions.len() == 1 { format!("{}+", versions[0]) } else { versions.join(", ") };
+        let versions: Vec<String> = check
+            .revisions
+            .iter()
+            .map(|revision| PolicyVersion::Minor(revision.since).to_string())
+            .collect();
+        let versions =
+            if versions.len() == 1 { format!("{}+", versions[0]) } else { versions.join(", ") };
         assert_eq!(front(check, "versions"), versions, "{}", check.id());
         let title = format!("# {}: {}", check.id(), check.check.title);
         assert!(check.check.document.lines().any(|line| line == title), "no line {title:?}");
@@ -63,8 +67,12 @@ fn what_fails_fires_its_own_check() {
     for check in ALL {
         let document = document(check);
         let also = document.front("also").unwrap_or_default();
-        let expected: BTreeSet<&str> =
-            also.split(',').map(str::trim).filter(|id| !id.is_empty()).chain([check.id()]).collect();
+        let expected: BTreeSet<&str> = also
+            .split(',')
+            .map(str::trim)
+            .filter(|id| !id.is_empty())
+            .chain([check.id()])
+            .collect();
         let examples = document.examples("Fails");
         assert!(!examples.is_empty(), "{} has no example that fails", check.id());
         for example in examples {

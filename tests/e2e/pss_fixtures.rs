@@ -11,11 +11,11 @@ use kubectl_pss::evaluate::Evaluator;
 use kubectl_pss::level::{Level, LevelVersion, PolicyVersion};
 use kubectl_pss::pod::Pod;
 use posture::model::version::Minor;
+use posture_e2e::object;
 use posture_e2e::pss::judge::{PodAnswer, PodQuestion};
 use posture_e2e::pss::policy::{NEWEST, policies, texts, versions};
-use posture_e2e::{object, score};
 use posture_harness::judge::{LineJudge, fixtures, pod_security};
-use serde_json::json;
+use posture_harness::score;
 
 /// One file of the corpus.
 struct Fixture {
@@ -47,7 +47,8 @@ fn every_fixture_gets_its_verdict() {
     }
     let passes = fixtures.iter().filter(|fixture| fixture.passes).count();
     println!("{} fixtures, {passes} of them pass: {} wrong", fixtures.len(), wrong.len());
-    score::record("fixtures", &json!({ "files": fixtures.len(), "wrong": wrong.len() }));
+    let what = "upstream's fixtures: the verdict that their folder names";
+    score::record("1_fixtures", what, &format!("{} pods", fixtures.len()), wrong.len());
     assert!(fixtures.len() > 4_000, "the corpus is incomplete");
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
@@ -85,10 +86,8 @@ fn every_fixture_gets_the_librarys_words_at_every_policy() {
         }
     }
     println!("{} distinct pods, {compared} verdicts: {} differ", distinct.len(), wrong.len());
-    score::record(
-        "words",
-        &json!({ "pods": distinct.len(), "verdicts": compared, "differences": wrong.len() }),
-    );
+    let what = "upstream's fixtures: the words of its library at every policy";
+    score::record("2_words", what, &format!("{compared} verdicts"), wrong.len());
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
@@ -118,9 +117,11 @@ fn corpus(root: &Path) -> Vec<Fixture> {
 
 /// The sorted names in a folder.
 fn names(folder: &Path) -> Vec<String> {
-    let entries = fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
-    let mut names: Vec<String> =
-        entries.map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned()).collect();
+    let entries =
+        fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+    let mut names: Vec<String> = entries
+        .map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned())
+        .collect();
     names.sort();
     names
 }

@@ -6,10 +6,10 @@ use kubectl_pss::admission_config::{self, Loaded};
 use kubectl_pss::level::{Level, LevelVersion, PolicyVersion};
 use kubectl_pss::namespace::{Defaults, Mode, Modes, NamespacePolicy};
 use posture::model::version::Minor;
-use posture_e2e::{object, score};
+use posture_e2e::object;
 use posture_generators::random::Random;
 use posture_harness::judge::{LineJudge, pod_security};
-use posture_harness::seed;
+use posture_harness::{score, seed};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
@@ -20,7 +20,8 @@ const FILES: [usize; 2] = [500, 5_000];
 const LEVELS: [&str; 3] = ["privileged", "baseline", "restricted"];
 const ODD_LEVELS: [&str; 5] = ["", "Restricted", "default", "restricted ", "say \"no\""];
 const VERSIONS: [&str; 6] = ["latest", "v1.0", "v1.22", "v1.37", "v1.38", "v1.9223372036854775807"];
-const ODD_VERSIONS: [&str; 7] = ["", "1.30", "v1.01", "v1.30.2", "v2.0", "Latest", "v1.9223372036854775808"];
+const ODD_VERSIONS: [&str; 7] =
+    ["", "1.30", "v1.01", "v1.30.2", "v2.0", "Latest", "v1.9223372036854775808"];
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -60,19 +61,24 @@ fn labels_mean_the_same() {
         for ((defaults, question), answer) in asked.iter().zip(&answers) {
             compared += 1;
             let texts = question.namespace_labels.iter();
-            let texts = texts.map(|(key, value)| (key.as_str(), value.as_str().unwrap_or_default()));
+            let texts =
+                texts.map(|(key, value)| (key.as_str(), value.as_str().unwrap_or_default()));
             let policy = NamespacePolicy::of_labels(texts, defaults, server);
             let errors: Vec<String> = policy.errors.iter().map(ToString::to_string).collect();
             let ours = (printed(&policy), errors);
             if ours != (answer.policy.clone(), answer.errors.clone()) {
                 differ += 1;
                 let labels = json!(question.namespace_labels);
-                println!("1.{}: {labels}\n  ours:   {ours:?}\n  theirs: {:?} {:?}", judge.minor, answer.policy, answer.errors);
+                println!(
+                    "1.{}: {labels}\n  ours:   {ours:?}\n  theirs: {:?} {:?}",
+                    judge.minor, answer.policy, answer.errors
+                );
             }
         }
     }
     println!("{compared} namespaces, {differ} differ");
-    score::record("namespaces", &json!({ "namespaces": compared, "differences": differ }));
+    let what = "the policy that a namespace's labels ask for";
+    score::record("6_namespaces", what, &format!("{compared} namespaces"), differ);
     assert_eq!(differ, 0);
 }
 
@@ -139,7 +145,8 @@ fn configuration_files_mean_the_same() {
                     for mode in Mode::ALL {
                         let default = configuration.defaults.get(mode);
                         defaults.insert(mode.as_str().to_owned(), json!(default.level.as_str()));
-                        defaults.insert(format!("{mode}Version"), json!(default.version.to_string()));
+                        defaults
+                            .insert(format!("{mode}Version"), json!(default.version.to_string()));
                     }
                     let exemptions = json!({
                         "usernames": configuration.exemptions.usernames,
@@ -153,16 +160,23 @@ fn configuration_files_mean_the_same() {
             };
             let theirs = match &answer.error {
                 Some(error) => Err(without_scheme(error)),
-                None => Ok((answer.defaults.clone().unwrap_or_default(), answer.exemptions.clone().unwrap_or_default())),
+                None => Ok((
+                    answer.defaults.clone().unwrap_or_default(),
+                    answer.exemptions.clone().unwrap_or_default(),
+                )),
             };
             if ours != theirs {
                 differ += 1;
-                println!("1.{}: {}\n  ours:   {ours:?}\n  theirs: {theirs:?}", judge.minor, question.configuration);
+                println!(
+                    "1.{}: {}\n  ours:   {ours:?}\n  theirs: {theirs:?}",
+                    judge.minor, question.configuration
+                );
             }
         }
     }
     println!("{compared} files, {refused} refused, {differ} differ");
-    score::record("configurations", &json!({ "files": compared, "differences": differ }));
+    let what = "the API server's configuration file for Pod Security";
+    score::record("7_configuration", what, &format!("{compared} files"), differ);
     assert_eq!(differ, 0);
     assert!(refused > compared / 5 && refused < compared * 4 / 5, "too few of a kind");
 }
@@ -176,18 +190,27 @@ fn without_scheme(error: &str) -> String {
 fn file(random: &mut Random) -> String {
     let mut file = Map::new();
     let group = "pod-security.admission.config.k8s.io";
-    let version = if random.percent(60) { "v1" } else { random.pick(&["v1beta1", "v1alpha1", "v2"]) };
+    let version =
+        if random.percent(60) { "v1" } else { random.pick(&["v1beta1", "v1alpha1", "v2"]) };
     file.insert("apiVersion".to_owned(), json!(format!("{group}/{version}")));
     file.insert("kind".to_owned(), json!("PodSecurityConfiguration"));
     if random.percent(80) {
         let mut defaults = Map::new();
         for mode in Mode::ALL {
             if random.percent(60) {
-                let level = if random.percent(90) { random.pick(&LEVELS).to_owned() } else { level(random) };
+                let level = if random.percent(90) {
+                    random.pick(&LEVELS).to_owned()
+                } else {
+                    level(random)
+                };
                 defaults.insert(mode.as_str().to_owned(), json!(level));
             }
             if random.percent(40) {
-                let version = if random.percent(90) { random.pick(&VERSIONS[..5]).to_owned() } else { self::version(random) };
+                let version = if random.percent(90) {
+                    random.pick(&VERSIONS[..5]).to_owned()
+                } else {
+                    self::version(random)
+                };
                 defaults.insert(format!("{mode}-version"), json!(version));
             }
         }
@@ -204,7 +227,13 @@ fn file(random: &mut Random) -> String {
                 let odd = ["", "Upper", "a.b", "a_b", "-a"];
                 let count = random.below(4);
                 let items: Vec<&str> = (0..count)
-                    .map(|_| if random.percent(10) { random.pick(&odd) } else { random.pick(&names[..3]) })
+                    .map(|_| {
+                        if random.percent(10) {
+                            random.pick(&odd)
+                        } else {
+                            random.pick(&names[..3])
+                        }
+                    })
                     .collect();
                 exemptions.insert(list.to_owned(), json!(items));
             }

@@ -54,13 +54,13 @@ fn settle(value: &Value) -> Value {
     match value {
         Value::Number(number) => match (number.as_i64(), number.as_f64()) {
             (Some(integer), _) => integer.into(),
-            (None, Some(float)) => {
-                posture::model::scalar::from_float(float).into_json()
-            }
+            (None, Some(float)) => posture::model::scalar::from_float(float).into_json(),
             _ => value.clone(),
         },
         Value::Array(items) => items.iter().map(settle).collect(),
-        Value::Object(entries) => entries.iter().map(|(key, value)| (key.clone(), settle(value))).collect(),
+        Value::Object(entries) => {
+            entries.iter().map(|(key, value)| (key.clone(), settle(value))).collect()
+        }
         _ => value.clone(),
     }
 }
@@ -83,7 +83,9 @@ impl IntoJson for posture::model::scalar::Scalar {
 /// have a random winner in kubectl.
 fn is_excused(text: &[u8], ours: &Reading) -> bool {
     let _ = text;
-    ours.refusal.as_deref().is_some_and(|why| why.contains("nested deeper than") || why.contains("a Helm template"))
+    ours.refusal
+        .as_deref()
+        .is_some_and(|why| why.contains("nested deeper than") || why.contains("a Helm template"))
 }
 
 fn compare(texts: &[Vec<u8>]) -> (usize, usize, Vec<String>) {
@@ -97,8 +99,13 @@ fn compare(texts: &[Vec<u8>]) -> (usize, usize, Vec<String>) {
             continue;
         }
         let ours = ours(text);
-        let docs: Vec<Value> =
-            answer.docs.unwrap_or_default().iter().map(settle).filter(|doc| !doc.is_null()).collect();
+        let docs: Vec<Value> = answer
+            .docs
+            .unwrap_or_default()
+            .iter()
+            .map(settle)
+            .filter(|doc| !doc.is_null())
+            .collect();
         let same = ours.docs == docs && ours.refusal.is_some() == answer.doc_error.is_some();
         if answer.doc_error.is_some() {
             refused += 1;
@@ -108,7 +115,10 @@ fn compare(texts: &[Vec<u8>]) -> (usize, usize, Vec<String>) {
         if !same && !is_excused(text, &ours) {
             differences.push(format!(
                 "{:?}\n  kubectl: {docs:?} {:?}\n  ours:    {:?} {:?}",
-                String::from_utf8_lossy(text), answer.doc_error, ours.docs, ours.refusal
+                String::from_utf8_lossy(text),
+                answer.doc_error,
+                ours.docs,
+                ours.refusal
             ));
         }
     }
@@ -117,12 +127,19 @@ fn compare(texts: &[Vec<u8>]) -> (usize, usize, Vec<String>) {
 
 fn report(what: &str, outcome: (usize, usize, Vec<String>), tolerated: usize) {
     let (read, refused, differences) = outcome;
-    println!("{what}: {read} streams read, {refused} refused by kubectl, {} differences", differences.len());
+    println!(
+        "{what}: {read} streams read, {refused} refused by kubectl, {} differences",
+        differences.len()
+    );
     for difference in differences.iter().take(40) {
         println!("{difference}");
     }
     assert!(read > 0, "nothing was compared");
-    assert!(differences.len() <= tolerated, "{} differences from kubectl, {tolerated} known", differences.len());
+    assert!(
+        differences.len() <= tolerated,
+        "{} differences from kubectl, {tolerated} known",
+        differences.len()
+    );
 }
 
 #[test]
@@ -134,15 +151,17 @@ fn seeds_are_read_as_kubectl_reads_them() {
 #[test]
 fn mutated_documents_are_read_as_kubectl_reads_them() {
     let mut random = Random::new(seed::seed());
-    let texts: Vec<_> =
-        (0..seed::scaled(30_000, 300_000)).map(|_| generate::document(&mut random).into_bytes()).collect();
+    let texts: Vec<_> = (0..seed::scaled(30_000, 300_000))
+        .map(|_| generate::document(&mut random).into_bytes())
+        .collect();
     report("mutated documents", compare(&texts), 0);
 }
 
 #[test]
 fn streams_are_cut_as_kubectl_cuts_them() {
     let mut random = Random::new(seed::seed());
-    let texts: Vec<_> =
-        (0..seed::scaled(20_000, 200_000)).map(|_| generate::stream(&mut random).into_bytes()).collect();
+    let texts: Vec<_> = (0..seed::scaled(20_000, 200_000))
+        .map(|_| generate::stream(&mut random).into_bytes())
+        .collect();
     report("streams", compare(&texts), 0);
 }

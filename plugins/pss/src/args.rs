@@ -4,6 +4,7 @@ use clap::{Args as ClapArgs, Parser, Subcommand};
 use kubectl_pss::commands::check::{self, CheckOptions};
 use kubectl_pss::commands::explain::{self, ExplainOptions};
 use kubectl_pss::commands::overview;
+use kubectl_pss::commands::policies::PolicyOptions;
 use kubectl_pss::level::LevelVersion;
 use posture::cli::exit;
 use posture::cli::flags::{Format, InputFlags, StyleFlags};
@@ -74,10 +75,12 @@ pub(crate) fn dispatch(args: &Args, program: &str) -> Result<u8> {
                 program,
                 files: check.input.files(),
                 kustomize: check.input.kustomize(),
-                namespace: check.input.namespace(),
-                level: check.level,
+                policy: PolicyOptions {
+                    namespace: check.input.namespace(),
+                    level: check.level,
+                    admission_config: check.admission_config.as_deref(),
+                },
                 server: check.server_version,
-                admission_config: check.admission_config.as_deref(),
                 format: format_of(check.output),
                 style,
             };

@@ -4,9 +4,11 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use posture::model::path::FieldPath;
+
+use crate::container::Container;
 use crate::pod::Pod;
 use crate::violation::{Subject, Violation};
-use posture::model::path::FieldPath;
 
 static INJECTED: Mutex<Option<String>> = Mutex::new(None);
 static TURN: Mutex<()> = Mutex::new(());
@@ -40,6 +42,7 @@ pub(crate) fn apply(check: &str, pod: &Pod<'_>, violations: &mut Vec<Violation>)
         violations.clear();
         return;
     }
-    let subject = pod.containers().first().map_or(Subject::Pod, |container| container.subject());
-    violations.push(Violation::forbidden(subject, FieldPath::of("spec"), "injected"));
+    let subject = pod.containers().first().map_or(Subject::Pod, Container::subject);
+    let invented = Violation::forbidden(subject, FieldPath::of("spec.injected"), "injected");
+    violations.push(invented.advise("ignore it: a test invented it"));
 }

@@ -1,5 +1,5 @@
-//! Pod Security Admission, word for word: levels, versions, the nineteen checks, namespace
-//! policies, the server's configuration file, and what admission says about one object.
+//! Pod Security Admission, word for word: levels, versions, the checks, namespace policies,
+//! the server's configuration file, and what admission says about one object.
 //!
 //! Everything here is pure: it reads parsed documents and returns values. The rules are those of
 //! k8s.io/pod-security-admission, with the differences between its releases.
@@ -17,9 +17,9 @@ pub mod namespace;
 pub mod pod;
 pub mod prose;
 mod skew;
+pub mod standard;
+mod strict;
 #[cfg(test)]
 mod testing;
-pub mod standard;
-pub mod verdict;
 pub mod violation;
 pub mod volume;

@@ -45,7 +45,6 @@ pub(crate) fn annotations(metadata: Value<'_>) -> Vec<Annotation<'_>> {
     };
     annotations
         .entries()
-        .into_iter()
         .filter_map(|(key, value)| Some((key.as_str().filter(|key| sets_profile(key))?, value)))
         .map(|(key, value)| Annotation {
             key: Cow::Borrowed(key),

@@ -66,7 +66,11 @@ pub fn smallest_pod(level: LevelVersion) -> String {
     let demands = demands(level);
     let mut text = "spec:\n".to_owned();
     let part = |part: Part, indent: &str| {
-        let lines: Vec<_> = demands.iter().filter(|demand| demand.part == part).flat_map(|demand| demand.lines).collect();
+        let lines: Vec<_> = demands
+            .iter()
+            .filter(|demand| demand.part == part)
+            .flat_map(|demand| demand.lines)
+            .collect();
         if lines.is_empty() {
             return String::new();
         }
@@ -92,7 +96,9 @@ pub fn explain(level: LevelVersion) -> String {
             return text;
         }
         _ if demands.is_empty() => {
-            text.push_str("A pod without any of the fields below meets it: nothing has to be written.\n");
+            text.push_str(
+                "A pod without any of the fields below meets it: nothing has to be written.\n",
+            );
         }
         _ => {
             text.push_str("The smallest securityContext that meets it, the pod's part and each container's part:\n\n");
@@ -116,7 +122,10 @@ pub fn explain(level: LevelVersion) -> String {
 
 /// Checks that ask for something that a bare pod does not have.
 pub fn demanding_checks() -> impl Iterator<Item = &'static PssCheck> {
-    checks::ALL.iter().filter(|check| DEMANDS.iter().any(|demand| demand.check == check.id())).copied()
+    checks::ALL
+        .iter()
+        .filter(|check| DEMANDS.iter().any(|demand| demand.check == check.id()))
+        .copied()
 }
 
 #[cfg(test)]
@@ -124,9 +133,9 @@ mod tests {
     use std::sync::Arc;
 
     use posture::input::yaml;
+    use posture::model::path::FieldPath;
     use posture::model::source::Source;
     use posture::model::workload::{Carrier, PodTemplate};
-    use posture::model::path::FieldPath;
 
     use super::*;
     use crate::level::PolicyVersion;
@@ -138,7 +147,11 @@ mod tests {
         let passes = |text: &str, level: LevelVersion| {
             let source = Arc::new(Source::new("pod.yaml", text.into()));
             let document = yaml::read(&source).pop().expect("a document").expect("valid");
-            let template = PodTemplate { carrier: Carrier::Pod, path: FieldPath::root(), value: document.tree.root() };
+            let template = PodTemplate {
+                carrier: Carrier::Pod,
+                path: FieldPath::root(),
+                value: document.tree.root(),
+            };
             evaluator.evaluate(&Pod::created_from(&template, NEWEST), level).allowed()
         };
         let versions = (0..=NEWEST.0).map(PolicyVersion::of).chain([PolicyVersion::Latest]);
@@ -148,8 +161,15 @@ mod tests {
                 let text = smallest_pod(level);
                 assert!(passes(&text, level), "{level}:\n{text}");
                 for demand in demands(level) {
-                    let without = demand.lines.iter().fold(text.clone(), |text, line| text.replacen(line.trim(), "x: 1", 1));
-                    assert!(!passes(&without, level), "{level} without {}:\n{without}", demand.check);
+                    let without = demand
+                        .lines
+                        .iter()
+                        .fold(text.clone(), |text, line| text.replacen(line.trim(), "x: 1", 1));
+                    assert!(
+                        !passes(&without, level),
+                        "{level} without {}:\n{without}",
+                        demand.check
+                    );
                 }
             }
         }

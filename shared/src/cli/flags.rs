@@ -11,7 +11,13 @@ use crate::render::style::{ColorChoice, Style};
 #[command(next_help_heading = "What to read")]
 pub struct InputFlags {
     /// File, directory, pattern or - for standard input; comma lists and repeats are fine.
-    #[arg(short = 'f', long = "filename", value_name = "FILE", value_delimiter = ',', global = true)]
+    #[arg(
+        short = 'f',
+        long = "filename",
+        value_name = "FILE",
+        value_delimiter = ',',
+        global = true
+    )]
     filename: Vec<String>,
 
     /// Search directories below their first level too.
@@ -46,9 +52,8 @@ impl InputFlags {
     /// Fails if nothing was named, or both `-f` and `-k`, as kubectl does.
     pub fn require(&self, program: &str) -> Result<()> {
         match (self.filename.is_empty(), &self.kustomize) {
-            (true, None) => Err(Error::usage("no files named").hint(format!(
-                "{program} check -f DIR, … -f - for standard input, or -k DIR"
-            ))),
+            (true, None) => Err(Error::usage("no files named")
+                .hint(format!("{program} check -f DIR, … -f - for standard input, or -k DIR"))),
             (false, Some(_)) => Err(Error::usage("only one of -f or -k can be specified")),
             _ => Ok(()),
         }

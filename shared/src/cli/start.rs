@@ -3,8 +3,8 @@
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use clap::error::ErrorKind;
 use clap::Parser;
+use clap::error::ErrorKind;
 
 use super::{argv, exit};
 use crate::model::error::Result;
@@ -27,7 +27,8 @@ pub fn run<A: Parser>(default: &str, run: impl FnOnce(&A, &str) -> Result<u8>) -
             }
         },
         Err(refusal) => {
-            let shown = matches!(refusal.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
+            let shown =
+                matches!(refusal.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
             if let Err(failed) = refusal.print() {
                 out::note(&failed.to_string());
             }

@@ -15,7 +15,8 @@ impl<'a> Document<'a> {
     /// Splits a document into front matter (`key: value` lines between `---`) and sections
     /// (`## Heading`). Says what is missing or out of order.
     pub fn parse(text: &'a str) -> Result<Self, String> {
-        let rest = text.strip_prefix("---\n").ok_or("the document does not start with front matter")?;
+        let rest =
+            text.strip_prefix("---\n").ok_or("the document does not start with front matter")?;
         let (front, body) = rest.split_once("\n---\n").ok_or("the front matter does not end")?;
         let front = front
             .lines()

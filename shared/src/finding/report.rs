@@ -168,7 +168,16 @@ impl<D> Report<D> {
             gaps: gaps.len(),
             complete: gaps.is_empty(),
         };
-        Self { api_version: API_VERSION, kind: "Report", tool, target, summary, objects, findings, gaps }
+        Self {
+            api_version: API_VERSION,
+            kind: "Report",
+            tool,
+            target,
+            summary,
+            objects,
+            findings,
+            gaps,
+        }
     }
 
     /// Whether any finding weighs at least as much as `threshold`.

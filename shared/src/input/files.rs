@@ -54,7 +54,11 @@ pub fn read(args: &FileArgs) -> Result<(Vec<Arc<Source>>, Vec<Gap>)> {
     Ok((sources, gaps))
 }
 
-fn keep(outcome: std::result::Result<Source, Gap>, sources: &mut Vec<Arc<Source>>, gaps: &mut Vec<Gap>) {
+fn keep(
+    outcome: std::result::Result<Source, Gap>,
+    sources: &mut Vec<Arc<Source>>,
+    gaps: &mut Vec<Gap>,
+) {
     match outcome {
         Ok(source) => sources.push(Arc::new(source)),
         Err(gap) => gaps.push(gap),
@@ -75,7 +79,8 @@ fn file_gap(name: &str, why: impl Into<String>, hint: &str) -> Gap {
 fn paths(name: &str, recursive: bool, gaps: &mut Vec<Gap>) -> Vec<PathBuf> {
     let path = Path::new(name);
     let mut found = Vec::new();
-    let roots = if path.symlink_metadata().is_ok() { vec![path.to_owned()] } else { glob::expand(name) };
+    let roots =
+        if path.symlink_metadata().is_ok() { vec![path.to_owned()] } else { glob::expand(name) };
     if roots.is_empty() {
         gaps.push(file_gap(name, format!("the path {name:?} does not exist"), ""));
     }
@@ -83,7 +88,8 @@ fn paths(name: &str, recursive: bool, gaps: &mut Vec<Gap>) -> Vec<PathBuf> {
         if root.is_dir() {
             let before = found.len() + gaps.len();
             // As Go cleans paths: `./x/` becomes `x`.
-            let clean: PathBuf = root.components().filter(|part| *part != Component::CurDir).collect();
+            let clean: PathBuf =
+                root.components().filter(|part| *part != Component::CurDir).collect();
             walk(&clean, recursive, &mut found, gaps);
             if found.len() + gaps.len() == before {
                 let hint = if recursive { "" } else { "add -R to search below it" };
@@ -115,7 +121,9 @@ fn walk(dir: &Path, recursive: bool, found: &mut Vec<PathBuf>, gaps: &mut Vec<Ga
             if recursive {
                 walk(&path, recursive, found, gaps);
             }
-        } else if path.extension().is_some_and(|ending| EXTENSIONS.iter().any(|known| ending == *known))
+        } else if path
+            .extension()
+            .is_some_and(|ending| EXTENSIONS.iter().any(|known| ending == *known))
             && !path.is_dir()
         {
             found.push(path);
@@ -135,7 +143,11 @@ fn read_stdin() -> std::result::Result<Source, Gap> {
     read_limited(STDIN, std::io::stdin().lock(), 0)
 }
 
-fn read_limited(name: &str, reader: impl std::io::Read, size: u64) -> std::result::Result<Source, Gap> {
+fn read_limited(
+    name: &str,
+    reader: impl std::io::Read,
+    size: u64,
+) -> std::result::Result<Source, Gap> {
     let too_large = || file_gap(name, format!("larger than {MAX_INPUT_BYTES} bytes"), "split it");
     if size > MAX_INPUT_BYTES {
         return Err(too_large());

@@ -85,7 +85,11 @@ fn match_class(pattern: &[char], mut p: usize, character: char) -> Option<usize>
             return (found != negated).then_some(p + 1);
         }
         let (low, next) = class_char(pattern, p)?;
-        let (high, next) = if pattern.get(next) == Some(&'-') { class_char(pattern, next + 1)? } else { (low, next) };
+        let (high, next) = if pattern.get(next) == Some(&'-') {
+            class_char(pattern, next + 1)?
+        } else {
+            (low, next)
+        };
         found |= (low..=high).contains(&character);
         ranges += 1;
         p = next;
@@ -106,11 +110,28 @@ mod tests {
 
     #[test]
     fn matches_as_go_does() {
-        let yes = [("*", "abc"), ("a*c", "abbc"), ("a?c", "abc"), ("[a-c]x", "bx"), ("[^a]x", "bx"), ("a\\*", "a*"), ("*.yaml", "x.y.yaml"), ("a*b*c", "axbybc")];
+        let yes = [
+            ("*", "abc"),
+            ("a*c", "abbc"),
+            ("a?c", "abc"),
+            ("[a-c]x", "bx"),
+            ("[^a]x", "bx"),
+            ("a\\*", "a*"),
+            ("*.yaml", "x.y.yaml"),
+            ("a*b*c", "axbybc"),
+        ];
         for (pattern, name) in yes {
             assert!(matches(pattern, name), "{pattern} {name}");
         }
-        let no = [("*.yaml", "x.yml"), ("a?c", "ac"), ("[a-c]x", "dx"), ("[^a]x", "ax"), ("[", "["), ("[]a]", "]"), ("a", "ab")];
+        let no = [
+            ("*.yaml", "x.yml"),
+            ("a?c", "ac"),
+            ("[a-c]x", "dx"),
+            ("[^a]x", "ax"),
+            ("[", "["),
+            ("[]a]", "]"),
+            ("a", "ab"),
+        ];
         for (pattern, name) in no {
             assert!(!matches(pattern, name), "{pattern} {name}");
         }

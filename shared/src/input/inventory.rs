@@ -71,13 +71,20 @@ impl Inventory {
         }
         let Some(items) = root.get("items") else {
             let chart_file = document.chart_file.clone();
-            self.objects.push(Object::new(Arc::clone(tree), root.id(), FieldPath::root(), chart_file));
+            self.objects.push(Object::new(
+                Arc::clone(tree),
+                root.id(),
+                FieldPath::root(),
+                chart_file,
+            ));
             return;
         };
         // Anything with `items` is a list to kubectl, whatever its kind.
         if !matches!(items.value_type(), Type::Array | Type::Null) {
             let found = type_name(items.value_type());
-            let why = format!("json: cannot unmarshal {found} into Go struct field decodeList.items of type []json.RawMessage");
+            let why = format!(
+                "json: cannot unmarshal {found} into Go struct field decodeList.items of type []json.RawMessage"
+            );
             return self.refuse(items, why, "");
         }
         for (index, item) in items.items().enumerate() {
@@ -90,7 +97,11 @@ impl Inventory {
             if let Some((why, hint)) = refusal(item, &identity.1, &identity.0) {
                 self.refuse(item, why, hint);
             } else if item.get("items").is_some() {
-                self.refuse(item, "a list in a list, which kubectl refuses".to_owned(), "take the inner list's items out");
+                self.refuse(
+                    item,
+                    "a list in a list, which kubectl refuses".to_owned(),
+                    "take the inner list's items out",
+                );
             } else {
                 let path = FieldPath::of("items").index(index);
                 let chart_file = document.chart_file.clone();
@@ -163,8 +174,9 @@ fn hint_for_file(value: Value<'_>) -> &'static str {
     match name {
         "kustomization.yaml" | "kustomization.yml" => KUSTOMIZE_HINT,
         "Chart.yaml" | "values.yaml" => "part of a Helm chart: render it with helm template",
-        _ if value.get("resources").is_some() && value.get("namePrefix").is_some() => KUSTOMIZE_HINT,
+        _ if value.get("resources").is_some() && value.get("namePrefix").is_some() => {
+            KUSTOMIZE_HINT
+        }
         _ => "",
     }
 }
-

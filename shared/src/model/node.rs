@@ -325,11 +325,12 @@ impl<'a> Value<'a> {
             return Entries(EntriesKind::Regular(self.raw_entries()));
         }
         let mut entries: Vec<(Value<'a>, Value<'a>)> = Vec::new();
-        let mut set = |name: Value<'a>, value: Value<'a>| {
-            match entries.iter_mut().find(|(known, _)| known.as_str() == name.as_str()) {
-                Some(entry) => *entry = (name, value),
-                None => entries.push((name, value)),
-            }
+        let mut set = |name: Value<'a>, value: Value<'a>| match entries
+            .iter_mut()
+            .find(|(known, _)| known.as_str() == name.as_str())
+        {
+            Some(entry) => *entry = (name, value),
+            None => entries.push((name, value)),
         };
         for (name, value) in self.raw_entries() {
             if name.node().kind == Kind::MergeKey {

@@ -46,7 +46,12 @@ impl FieldPath {
     /// The path with more keys, written with dots.
     #[must_use]
     pub fn fields(mut self, dotted: &'static str) -> Self {
-        self.0.extend(dotted.split('.').filter(|key| !key.is_empty()).map(|key| Segment::Field(Cow::Borrowed(key))));
+        self.0.extend(
+            dotted
+                .split('.')
+                .filter(|key| !key.is_empty())
+                .map(|key| Segment::Field(Cow::Borrowed(key))),
+        );
         self
     }
 
@@ -100,7 +105,8 @@ impl FieldPath {
 
 /// Whether a key can be printed bare between dots.
 fn is_plain_key(key: &str) -> bool {
-    !key.is_empty() && key.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-')
+    !key.is_empty()
+        && key.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-')
 }
 
 impl fmt::Display for FieldPath {

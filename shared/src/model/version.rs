@@ -21,7 +21,8 @@ impl FromStr for Minor {
 
     /// Reads `1.37`, `v1.37`, `1.37.2` or `v1.37.2-gke.100`; distributions write `1.33+`.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let refused = || format!("{text:?} is no Kubernetes version; write 1.NN, such as 1.{}", NEWEST.0);
+        let refused =
+            || format!("{text:?} is no Kubernetes version; write 1.NN, such as 1.{}", NEWEST.0);
         let rest = text.strip_prefix('v').unwrap_or(text).strip_prefix("1.").ok_or_else(refused)?;
         let digits = rest.split(['.', '+', '-']).next().unwrap_or_default();
         if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {

@@ -50,7 +50,9 @@ pub fn pod_templates(object: &Object) -> Vec<PodTemplate<'_>> {
     if object.kind() == "Pod" && object.group().is_empty() {
         return vec![PodTemplate { carrier: Carrier::Pod, path: FieldPath::root(), value }];
     }
-    let known = WORKLOADS.iter().find(|(group, kind, _)| *kind == object.kind() && *group == object.group());
+    let known = WORKLOADS
+        .iter()
+        .find(|(group, kind, _)| *kind == object.kind() && *group == object.group());
     if let Some((_, _, dotted)) = known {
         let path = FieldPath::of(dotted);
         return match path.look_up(value) {

@@ -23,7 +23,11 @@ pub fn write(markdown: &str, style: Style, out: &mut impl Write) -> Result<()> {
     let mut paragraph = String::new();
     for line in body.lines() {
         let is_fence = line.starts_with("```");
-        let starts_block = is_fence || line.trim().is_empty() || line.starts_with('#') || line.starts_with("- ") || line.starts_with('|');
+        let starts_block = is_fence
+            || line.trim().is_empty()
+            || line.starts_with('#')
+            || line.starts_with("- ")
+            || line.starts_with('|');
         if !in_example && starts_block {
             flush(&mut paragraph, width, out)?;
         }

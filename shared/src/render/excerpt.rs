@@ -40,7 +40,12 @@ pub fn excerpt(mark: &Mark, width: usize) -> Option<Excerpt> {
     let (indent, length) = (before.width(), marked.width().max(1));
     let text = format!("{before}{marked}{after}");
     if text.width() <= width {
-        return Some(Excerpt { line: place.line, text: text.trim_end().to_owned(), indent, length });
+        return Some(Excerpt {
+            line: place.line,
+            text: text.trim_end().to_owned(),
+            indent,
+            length,
+        });
     }
     Some(window(place.line, &text, indent, length, width))
 }
@@ -111,7 +116,11 @@ mod tests {
 
     #[test]
     fn the_caret_is_under_the_value_of_a_long_line_too() {
-        let text = format!("{{\"日本\": \"{}\", \"privileged\": true, \"z\": \"{}\"}}\n", "x".repeat(200), "y".repeat(200));
+        let text = format!(
+            "{{\"日本\": \"{}\", \"privileged\": true, \"z\": \"{}\"}}\n",
+            "x".repeat(200),
+            "y".repeat(200)
+        );
         for width in [40, 60, 80, 120] {
             let excerpt = of(&text, "true", width);
             assert_eq!(underlined(&excerpt), "true", "{width}: {excerpt:?}");

@@ -26,7 +26,12 @@ pub struct Closing {
 }
 
 /// Writes the report.
-pub fn write<D>(report: &Report<D>, closing: &Closing, style: Style, out: &mut impl Write) -> Result<()> {
+pub fn write<D>(
+    report: &Report<D>,
+    closing: &Closing,
+    style: Style,
+    out: &mut impl Write,
+) -> Result<()> {
     let mut writer = Writer { style, width: style.width().min(PROSE_WIDTH), out };
     let mut findings = report.findings.iter().peekable();
     for (position, object) in report.objects.iter().enumerate() {
@@ -43,7 +48,8 @@ pub fn write<D>(report: &Report<D>, closing: &Closing, style: Style, out: &mut i
     }
     writer.summary(report)?;
     for command in &closing.next {
-        let line = format!("{} {}", style.paint(Role::Dim, "next:"), style.paint(Role::Command, command));
+        let line =
+            format!("{} {}", style.paint(Role::Dim, "next:"), style.paint(Role::Command, command));
         writeln!(writer.out, "{line}")?;
     }
     Ok(())
@@ -66,9 +72,12 @@ impl<W: Write> Writer<'_, W> {
         let role = object.severity.map_or(Role::Good, role_of);
         let verdict = object.verdict.to_uppercase();
         let name = escape(&object.object.to_string()).into_owned();
-        let namespace = object.object.namespace.as_ref().map(|name| format!(" in {}", escape(name)));
+        let namespace =
+            object.object.namespace.as_ref().map(|name| format!(" in {}", escape(name)));
         let place = object.place.as_ref().map(|mark| mark.place());
-        let place = place.map(|place| format!("  {}:{}", escape(&place.file), place.line)).unwrap_or_default();
+        let place = place
+            .map(|place| format!("  {}:{}", escape(&place.file), place.line))
+            .unwrap_or_default();
         let chart = object.chart_file.as_ref().map(|file| format!("  (chart: {})", escape(file)));
         writeln!(
             self.out,
@@ -104,11 +113,17 @@ impl<W: Write> Writer<'_, W> {
         let mut without_place = Vec::new();
         for finding in findings {
             match &finding.place {
-                Some(mark) => groups.entry((mark.span().start, mark.span().end)).or_default().push(finding),
+                Some(mark) => {
+                    groups.entry((mark.span().start, mark.span().end)).or_default().push(finding)
+                }
                 None => without_place.push(*finding),
             }
         }
-        let last = findings.iter().filter_map(|finding| finding.place.as_ref()).map(|mark| mark.place().line).max();
+        let last = findings
+            .iter()
+            .filter_map(|finding| finding.place.as_ref())
+            .map(|mark| mark.place().line)
+            .max();
         let gutter = last.map_or(1, |line| line.to_string().len());
         let mut previous = None;
         for group in groups.values() {
@@ -121,13 +136,22 @@ impl<W: Write> Writer<'_, W> {
     }
 
     /// Writes one excerpt and what is said about it; returns what was shown of the line.
-    fn group(&mut self, group: &[&Finding], gutter: usize, previous: Option<String>) -> Result<Option<String>> {
-        let Some(shown) = group.first().and_then(|finding| finding.place.as_ref()).and_then(|mark| {
-            excerpt(mark, self.style.width().saturating_sub(gutter + 5))
-        }) else {
+    fn group(
+        &mut self,
+        group: &[&Finding],
+        gutter: usize,
+        previous: Option<String>,
+    ) -> Result<Option<String>> {
+        let Some(shown) = group
+            .first()
+            .and_then(|finding| finding.place.as_ref())
+            .and_then(|mark| excerpt(mark, self.style.width().saturating_sub(gutter + 5)))
+        else {
             return Ok(previous);
         };
-        let bar = |style: &Style, number: &str| style.paint(Role::Dim, &format!("  {number:>gutter$} | "));
+        let bar = |style: &Style, number: &str| {
+            style.paint(Role::Dim, &format!("  {number:>gutter$} | "))
+        };
         // Two values on one line: the line is not repeated, unless another part of it is shown.
         let numbered = format!("{}{}", bar(&self.style, &shown.line.to_string()), shown.text);
         if previous.as_ref() != Some(&numbered) {
@@ -136,7 +160,10 @@ impl<W: Write> Writer<'_, W> {
         let worst = group.iter().map(|finding| finding.severity).max().unwrap_or(Severity::Info);
         let caret = format!("{}{}", " ".repeat(shown.indent), "^".repeat(shown.length));
         let caret = self.style.paint(role_of(worst), &caret);
-        let texts: Vec<_> = group.iter().map(|finding| (finding, format!("{}: {}", finding.check, remedy(finding)))).collect();
+        let texts: Vec<_> = group
+            .iter()
+            .map(|finding| (finding, format!("{}: {}", finding.check, remedy(finding))))
+            .collect();
         // A single remark that fits stands beside the caret.
         if let [(finding, text)] = &texts[..]
             && gutter + 6 + shown.indent + shown.length + text.width() <= self.width
@@ -160,7 +187,9 @@ impl<W: Write> Writer<'_, W> {
     /// A line with the check's name, if it starts with it, in the colour of the finding.
     fn remark(&self, finding: &Finding, line: &str) -> String {
         match line.strip_prefix(finding.check) {
-            Some(rest) => format!("{}{rest}", self.style.paint(role_of(finding.severity), finding.check)),
+            Some(rest) => {
+                format!("{}{rest}", self.style.paint(role_of(finding.severity), finding.check))
+            }
             None => line.to_owned(),
         }
     }
@@ -182,7 +211,12 @@ impl<W: Write> Writer<'_, W> {
         {
             let number = shown.line.to_string();
             let blank = " ".repeat(number.len());
-            writeln!(self.out, "{}{}", self.style.paint(Role::Dim, &format!("  {number} | ")), shown.text)?;
+            writeln!(
+                self.out,
+                "{}{}",
+                self.style.paint(Role::Dim, &format!("  {number} | ")),
+                shown.text
+            )?;
             let caret = format!("{}{}", " ".repeat(shown.indent), "^");
             writeln!(self.out, "{}{caret}", self.style.paint(Role::Dim, &format!("  {blank} | ")))?;
         }
@@ -194,7 +228,8 @@ impl<W: Write> Writer<'_, W> {
     }
 
     fn summary<D>(&mut self, report: &Report<D>) -> Result<()> {
-        let mut verdicts: BTreeMap<(std::cmp::Reverse<Option<Severity>>, &str), usize> = BTreeMap::new();
+        let mut verdicts: BTreeMap<(std::cmp::Reverse<Option<Severity>>, &str), usize> =
+            BTreeMap::new();
         for object in &report.objects {
             *verdicts.entry((std::cmp::Reverse(object.severity), object.verdict)).or_default() += 1;
         }
@@ -209,7 +244,8 @@ impl<W: Write> Writer<'_, W> {
             parts.push(self.style.paint(Role::Warning, &plural(report.gaps.len(), "gap")));
         }
         let objects = plural(report.objects.len(), "object");
-        let detail = if parts.is_empty() { String::new() } else { format!(": {}", parts.join(", ")) };
+        let detail =
+            if parts.is_empty() { String::new() } else { format!(": {}", parts.join(", ")) };
         writeln!(self.out, "{objects}{detail}")?;
         Ok(())
     }

@@ -8,11 +8,12 @@ use crate::model::error::{Error, Result};
 
 /// Writes the value as indented JSON.
 pub fn json<T: Serialize>(value: &T, out: &mut impl Write) -> Result<()> {
-    serde_json::to_writer_pretty(&mut *out, value)
-        .map_err(|error| match error.io_error_kind() {
+    serde_json::to_writer_pretty(&mut *out, value).map_err(|error| {
+        match error.io_error_kind() {
             Some(kind) => Error::from(std::io::Error::from(kind)),
             None => Error::could_not_run("cannot write JSON").caused_by(error),
-        })?;
+        }
+    })?;
     out.write_all(b"\n")?;
     Ok(())
 }

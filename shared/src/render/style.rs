@@ -95,7 +95,8 @@ fn use_colors(choice: ColorChoice, terminal: bool) -> bool {
             if std::env::var_os("NO_COLOR").is_some() {
                 return false;
             }
-            if std::env::var("CLICOLOR_FORCE").is_ok_and(|value| !value.is_empty() && value != "0") {
+            if std::env::var("CLICOLOR_FORCE").is_ok_and(|value| !value.is_empty() && value != "0")
+            {
                 return true;
             }
             let dumb = std::env::var("TERM").is_ok_and(|term| term == "dumb");
@@ -111,7 +112,9 @@ fn width(terminal: bool) -> usize {
     let columns = std::env::var("COLUMNS").ok().and_then(|text| text.parse::<usize>().ok());
     let width = match columns {
         Some(columns) if columns > 0 => columns,
-        _ if terminal => terminal_size::terminal_size().map_or(80, |(width, _)| usize::from(width.0)),
+        _ if terminal => {
+            terminal_size::terminal_size().map_or(80, |(width, _)| usize::from(width.0))
+        }
         _ => usize::MAX,
     };
     width.max(MIN_WIDTH)

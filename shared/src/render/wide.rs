@@ -22,7 +22,14 @@ pub fn write<D: Columns>(report: &Report<D>, out: &mut impl Write) -> Result<()>
     if report.objects.is_empty() {
         return Ok(());
     }
-    let mut rows = vec![["VERDICT", "NAMESPACE", "NAME"].iter().chain(D::HEADINGS).chain(&["PLACE"]).map(|&heading| heading.to_owned()).collect::<Vec<_>>()];
+    let mut rows = vec![
+        ["VERDICT", "NAMESPACE", "NAME"]
+            .iter()
+            .chain(D::HEADINGS)
+            .chain(&["PLACE"])
+            .map(|&heading| heading.to_owned())
+            .collect::<Vec<_>>(),
+    ];
     for object in &report.objects {
         let place = object.place.as_ref().map(|mark| mark.place());
         let mut row = vec![
@@ -42,7 +49,13 @@ pub fn table(rows: &[Vec<String>], out: &mut impl Write) -> Result<()> {
     const GAP: usize = 3;
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
     let widths: Vec<usize> = (0..columns)
-        .map(|column| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.width()).max().unwrap_or(0))
+        .map(|column| {
+            rows.iter()
+                .filter_map(|row| row.get(column))
+                .map(|cell| cell.width())
+                .max()
+                .unwrap_or(0)
+        })
         .collect();
     for row in rows {
         let mut line = String::new();

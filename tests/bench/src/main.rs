@@ -43,7 +43,9 @@ fn compare(file: &str, ours: &str, theirs: &str) -> Result<(), String> {
     let check = ["check", "--level", "restricted", "-f", file];
     let (violating, upstream) = (violating(ours, file)?, output(theirs, &[file])?);
     if !upstream.lines().any(|line| line == format!("violating {violating}")) {
-        return Err(format!("the programs disagree: {violating} violate, and upstream says {upstream}"));
+        return Err(format!(
+            "the programs disagree: {violating} violate, and upstream says {upstream}"
+        ));
     }
     println!("{file}: {:.1} MB, {violating} objects violate", precise(size) / 1e6);
     let (mut own, mut other, mut json) = (Vec::new(), Vec::new(), Vec::new());
@@ -54,7 +56,10 @@ fn compare(file: &str, ours: &str, theirs: &str) -> Result<(), String> {
     }
     let help: Vec<Measured> =
         (0..HELP_ROUNDS).map(|_| measure::child(ours, &["--help"])).collect::<Result<_, _>>()?;
-    println!("{:<30}{:>9}{:>9}{:>9}{:>10}{:>8}", "", "median", "fastest", "cpu", "memory", "× file");
+    println!(
+        "{:<30}{:>9}{:>9}{:>9}{:>10}{:>8}",
+        "", "median", "fastest", "cpu", "memory", "× file"
+    );
     let row = |name: &str, runs: &[Measured]| {
         let summary = Summary::of(runs);
         println!(
@@ -91,7 +96,11 @@ fn output(program: &str, arguments: &[&str]) -> Result<String, String> {
         .output()
         .map_err(|error| format!("{program}: {error}"))?;
     if !matches!(output.status.code(), Some(0 | 1)) {
-        return Err(format!("{program}: {}: {}", output.status, String::from_utf8_lossy(&output.stderr)));
+        return Err(format!(
+            "{program}: {}: {}",
+            output.status,
+            String::from_utf8_lossy(&output.stderr)
+        ));
     }
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }

@@ -1,4 +1,4 @@
-//! What the suites share: an engine's answer and a judge's side by side, and the score.
+//! What the suites share: an engine's answer and a judge's side by side.
 #![expect(
     clippy::expect_used,
     clippy::panic,
@@ -7,4 +7,3 @@
 
 pub mod object;
 pub mod pss;
-pub mod score;

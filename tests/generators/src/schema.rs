@@ -1,6 +1,6 @@
 //! The JSON schema of the report, made from the types that are written.
 
-use kubectl_pss::verdict::PssDetail;
+use kubectl_pss::commands::verdict::PssDetail;
 use posture::finding::report::Report;
 
 /// The schema of what `kubectl pss check -o json` prints, as JSON.

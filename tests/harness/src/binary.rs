@@ -31,7 +31,9 @@ pub fn path(name: &str) -> PathBuf {
 fn build(name: &str) -> PathBuf {
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(cargo);
-    command.args(["build", "--message-format=json", "--bin", name]).stderr(Stdio::inherit());
+    command
+        .args(["build", "--quiet", "--message-format=json", "-p", name, "--bin", name])
+        .stderr(Stdio::inherit());
     if is_release() {
         command.arg("--release");
     }

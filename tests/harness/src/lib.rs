@@ -12,4 +12,5 @@
 
 pub mod binary;
 pub mod judge;
+pub mod score;
 pub mod seed;

@@ -69,9 +69,10 @@ pub(super) fn find_added(
 fn advice(name: &str, allowed: &[&str]) -> String {
     let upper = name.to_ascii_uppercase();
     let plain = upper.strip_prefix("CAP_").unwrap_or(&upper);
-    match allowed.contains(&plain) {
-        true => format!("write {plain}: the policy compares names exactly"),
-        false => "remove it from add".to_owned(),
+    if allowed.contains(&plain) {
+        format!("write {plain}: the policy compares names exactly")
+    } else {
+        "remove it from add".to_owned()
     }
 }
 

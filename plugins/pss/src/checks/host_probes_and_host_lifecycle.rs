@@ -2,6 +2,7 @@
 //!
 //! Source: `policy/check_hostProbesAndhostLifecycle.go`, since policy version 1.34.
 
+use posture::model::path::FieldPath;
 use serde_json::json;
 
 use super::{PssCheck, Revision, Rules};
@@ -25,7 +26,7 @@ fn find(pod: &Pod<'_>, _rules: Rules, violations: &mut Vec<Violation>) {
     for container in pod.containers() {
         for (fields, host, value) in container.hosts() {
             let above = fields.into_iter().filter(|field| !field.is_empty());
-            let path = above.fold(container.path(), |path, field| path.field(field));
+            let path = above.fold(container.path(), FieldPath::field);
             violations.push(
                 Violation::forbidden(container.subject(), path, host)
                     .at(Some(value))

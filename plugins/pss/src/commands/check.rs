@@ -13,12 +13,11 @@ use posture::render::report::{self, ReportFormat};
 use posture::render::style::Style;
 use rayon::prelude::*;
 
-use super::judge::{Judged, Judge};
-use super::policies::Policies;
+use super::judge::{Judge, Judged};
+use super::policies::{Policies, PolicyOptions};
 use crate::evaluate::Evaluator;
-use crate::level::LevelVersion;
 use crate::pod::known_server;
-use crate::verdict::PssDetail;
+use super::verdict::PssDetail;
 
 /// What the command line asks for.
 #[derive(Clone, Debug)]
@@ -29,14 +28,10 @@ pub struct CheckOptions<'a> {
     pub files: FileArgs,
     /// The directory of `-k`.
     pub kustomize: Option<&'a str>,
-    /// The namespace of objects that name none.
-    pub namespace: Option<&'a str>,
-    /// The policy to judge by, whatever namespaces say.
-    pub level: Option<LevelVersion>,
+    /// What is said about policies.
+    pub policy: PolicyOptions<'a>,
     /// The release of the server.
     pub server: Option<Minor>,
-    /// The server's admission configuration.
-    pub admission_config: Option<&'a str>,
     /// How to write the report.
     pub format: ReportFormat,
     /// Colours and width.
@@ -70,11 +65,12 @@ fn analyse(options: &CheckOptions<'_>, server: Minor) -> Result<Report<PssDetail
     files.extend(options.kustomize.map(str::to_owned));
     let mut inventory = inventory::read(&options.files, options.kustomize)?;
     inventory.note_if_empty(&files);
-    let policies = Policies::new(options, server, &inventory.objects)?;
+    let policies = Policies::new(options.policy, server, &inventory.objects)?;
     let evaluator = Evaluator::new(server);
     let judge = Judge { evaluator: &evaluator, policies: &policies };
+    // By value: a document's memory is free again as soon as its objects are judged.
     let judged: Vec<Option<Judged>> =
-        inventory.objects.par_iter().map(|object| judge.object(object)).collect();
+        inventory.objects.into_par_iter().map(|object| judge.object(&object)).collect();
     let (mut objects, mut findings, mut gaps) = (Vec::new(), Vec::new(), inventory.gaps);
     for mut judged in judged.into_iter().flatten() {
         for finding in &mut judged.findings {
@@ -100,7 +96,11 @@ fn analyse(options: &CheckOptions<'_>, server: Minor) -> Result<Report<PssDetail
 /// What is worth running next.
 fn next_commands(program: &str, report: &Report<PssDetail>) -> Vec<String> {
     let mut next = Vec::new();
-    if let Some(finding) = report.findings.iter().find(|finding| crate::checks::ALL.iter().any(|check| check.id() == finding.check)) {
+    if let Some(finding) = report
+        .findings
+        .iter()
+        .find(|finding| crate::checks::ALL.iter().any(|check| check.id() == finding.check))
+    {
         next.push(format!("{program} explain {}", finding.check));
     }
     next

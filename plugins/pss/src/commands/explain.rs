@@ -62,7 +62,11 @@ fn list(options: &ExplainOptions<'_>) -> Result<()> {
             writeln!(out, "  {id:width$}  v{since:<5} {}", check.check.title)?;
         }
     }
-    writeln!(out, "\nrestricted asks for baseline too. More: {} explain CHECK, or restricted[:v1.NN]", options.program)?;
+    writeln!(
+        out,
+        "\nrestricted asks for baseline too. More: {} explain CHECK, or restricted[:v1.NN]",
+        options.program
+    )?;
     out.flush()?;
     Ok(())
 }
@@ -76,7 +80,10 @@ fn explain_level(level: LevelVersion, options: &ExplainOptions<'_>) -> Result<()
 
 /// The known word with the smallest edit distance, if it is small.
 fn nearest(topic: &str) -> Option<&'static str> {
-    let words = checks::ALL.iter().map(|check| check.id()).chain(Level::ALL.iter().map(|level| level.as_str()));
+    let words = checks::ALL
+        .iter()
+        .map(|check| check.id())
+        .chain(Level::ALL.iter().map(|level| level.as_str()));
     let lower = topic.to_lowercase();
     words
         .map(|word| (distance(&lower, &word.to_lowercase()), word))

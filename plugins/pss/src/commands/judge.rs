@@ -17,7 +17,7 @@ use crate::checks::PssCheck;
 use crate::evaluate::Evaluator;
 use crate::level::Level;
 use crate::namespace::{Mode, NamespacePolicy};
-use crate::verdict::{PodReport, PssDetail, Verdict};
+use super::verdict::{PodReport, PssDetail, Verdict};
 use crate::violation::Violation;
 
 /// What is judged by.
@@ -62,10 +62,22 @@ impl Judge<'_> {
         for unknown in &decoded.unknown {
             let mark = object.tree().value(unknown.node).mark();
             let what = unknown.path.to_string();
-            let message = format!("unknown field {what:?}: the API server drops it, kubectl's validation refuses the object");
+            let message = format!(
+                "unknown field {what:?}: the API server drops it, kubectl's validation refuses the object"
+            );
             findings.push(Finding {
-                fix: Some(Fix { title: format!("{what} is unknown to the API server: correct or remove it"), grade: 'C' }),
-                ..finding(UNKNOWN_FIELD, Severity::Warning, &reference, &unknown.path, Some(mark), message)
+                fix: Some(Fix {
+                    title: format!("{what} is unknown to the API server: correct or remove it"),
+                    grade: 'C',
+                }),
+                ..finding(
+                    UNKNOWN_FIELD,
+                    Severity::Warning,
+                    &reference,
+                    &unknown.path,
+                    Some(mark),
+                    message,
+                )
             });
         }
         if let Some(refusal) = decoded.refusal {
@@ -93,12 +105,14 @@ impl Judge<'_> {
             }
         }
         let (verdict, admission, position) = worst?;
-        findings.sort_by_key(|finding| finding.place.as_ref().map_or(usize::MAX, |mark| mark.span().start));
+        findings.sort_by_key(|finding| {
+            finding.place.as_ref().map_or(usize::MAX, |mark| mark.span().start)
+        });
         let gap = self.gap(namespace, &applied, verdict, meets, &admission);
         let report = ObjectReport {
             message: message_of(verdict, &admission),
             sentence: sentence_of(object, templates[position].carrier, verdict, &admission),
-            notes: notes_of(&templates[position], verdict, &admission, &applied),
+            notes: notes_of(&templates[position], verdict, &admission, &applied, meets),
             object: reference,
             place: Some(object.mark()),
             chart_file: object.chart_file().map(str::to_owned),
@@ -139,7 +153,9 @@ impl Judge<'_> {
     fn namespace(&self, object: &Object) -> Option<Judged> {
         let policy = self.policies.labels_of(object.name())?;
         let labels = object.value().get("metadata")?.get("labels")?;
-        let ours = labels.entries().any(|(key, _)| key.as_str().is_some_and(|key| key.starts_with("pod-security.kubernetes.io/")));
+        let ours = labels.entries().any(|(key, _)| {
+            key.as_str().is_some_and(|key| key.starts_with("pod-security.kubernetes.io/"))
+        });
         if !ours {
             return None;
         }
@@ -162,7 +178,11 @@ impl Judge<'_> {
             .collect();
         let verdict = if findings.is_empty() { Verdict::Allowed } else { Verdict::Invalid };
         let message = policy.errors.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-        let sentence = if message.is_empty() { String::new() } else { format!("the API server refuses it: {message}") };
+        let sentence = if message.is_empty() {
+            String::new()
+        } else {
+            format!("the API server refuses it: {message}")
+        };
         let report = ObjectReport {
             object: reference,
             place: Some(object.mark()),
@@ -188,22 +208,33 @@ impl Judge<'_> {
         // The gravest mode first: what it finds is not reported again.
         for mode in [Mode::Enforce, Mode::Warn, Mode::Audit] {
             let severity = Verdict::of_mode(mode).severity().unwrap_or(Severity::Info);
-            for decision in [Some(&admission.object), admission.pod.as_ref()].into_iter().flatten() {
+            for decision in [Some(&admission.object), admission.pod.as_ref()].into_iter().flatten()
+            {
                 let Some(outcome) = &decision.modes.get(mode).outcome else {
                     continue;
                 };
                 for (check, violation) in outcome.violations() {
                     let path = template.path.clone().join(&violation.path);
                     let text = path.to_string();
-                    if !findings.iter().any(|known| known.check == check.id() && known.path == text && known.value == violation.value) {
-                        findings.push(self.finding(object, reference, template, severity, check, violation, &path));
+                    if !findings.iter().any(|known| {
+                        known.check == check.id()
+                            && known.path == text
+                            && known.value == violation.value
+                    }) {
+                        findings.push(self.finding(
+                            object, reference, template, severity, check, violation, &path,
+                        ));
                     }
                 }
             }
         }
     }
 
-    #[expect(clippy::too_many_arguments, clippy::unused_self, reason = "everything that a finding tells")]
+    #[expect(
+        clippy::too_many_arguments,
+        clippy::unused_self,
+        reason = "everything that a finding tells"
+    )]
     fn finding(
         &self,
         object: &Object,
@@ -224,7 +255,14 @@ impl Judge<'_> {
             value: violation.value.clone(),
             allowed: violation.allowed.clone(),
             fix: Some(Fix { title: format!("{}{because}", violation.advice), grade: 'C' }),
-            ..finding(check.id(), severity, reference, path, Some(mark), format!("{}: {}{because}", check.check.title, violation.advice))
+            ..finding(
+                check.id(),
+                severity,
+                reference,
+                path,
+                Some(mark),
+                format!("{}: {}{because}", check.check.title, violation.advice),
+            )
         }
     }
 }
@@ -284,7 +322,12 @@ fn nearest(root: Value<'_>, path: &FieldPath) -> Mark {
     key.unwrap_or(value).mark()
 }
 
-fn invalid(object: &Object, reference: ObjectRef, refusal: &Refusal, mut findings: Vec<Finding>) -> Judged {
+fn invalid(
+    object: &Object,
+    reference: ObjectRef,
+    refusal: &Refusal,
+    mut findings: Vec<Finding>,
+) -> Judged {
     let value = object.tree().value(refusal.node);
     let title = format!("{} wants {}, not {}", refusal.path, refusal.wanted, refusal.found);
     findings.insert(
@@ -292,7 +335,14 @@ fn invalid(object: &Object, reference: ObjectRef, refusal: &Refusal, mut finding
         Finding {
             value: Some(value.to_json()),
             fix: Some(Fix { title, grade: 'C' }),
-            ..finding(INVALID, Severity::Error, &reference, &refusal.path, Some(value.mark()), refusal.message.clone())
+            ..finding(
+                INVALID,
+                Severity::Error,
+                &reference,
+                &refusal.path,
+                Some(value.mark()),
+                refusal.message.clone(),
+            )
         },
     );
     let object = ObjectReport {
@@ -320,27 +370,46 @@ fn verdict_of(admission: &Admission) -> Verdict {
 fn decisive(verdict: Verdict, admission: &Admission) -> Option<(Mode, &Decision)> {
     let mode = Mode::ALL.into_iter().find(|mode| Verdict::of_mode(*mode) == verdict)?;
     let decisions = [Some(&admission.object), admission.pod.as_ref()].into_iter().flatten();
-    decisions.into_iter().find(|decision| !decision.modes.get(mode).allowed()).map(|decision| (mode, decision))
+    decisions
+        .into_iter()
+        .find(|decision| !decision.modes.get(mode).allowed())
+        .map(|decision| (mode, decision))
 }
 
 fn message_of(verdict: Verdict, admission: &Admission) -> String {
-    decisive(verdict, admission).map(|(mode, decision)| decision.modes.get(mode).message()).unwrap_or_default()
+    decisive(verdict, admission)
+        .map(|(mode, decision)| decision.modes.get(mode).message())
+        .unwrap_or_default()
 }
 
-fn sentence_of(object: &Object, carrier: Carrier, verdict: Verdict, admission: &Admission) -> String {
+fn sentence_of(
+    object: &Object,
+    carrier: Carrier,
+    verdict: Verdict,
+    admission: &Admission,
+) -> String {
     let Some((mode, decision)) = decisive(verdict, admission) else {
         return String::new();
     };
     let said = decision.sentence(mode).unwrap_or_default();
     match (verdict, carrier) {
-        (Verdict::Rejected, Carrier::Pod) => format!("pods {:?} is forbidden: {said}", object.name()),
-        (Verdict::Rejected, _) => format!("its pods are refused, though the {} itself is admitted: {said}", object.kind()),
+        (Verdict::Rejected, Carrier::Pod) => {
+            format!("pods {:?} is forbidden: {said}", object.name())
+        }
+        (Verdict::Rejected, _) => {
+            format!("its pods are refused, though the {} itself is admitted: {said}", object.kind())
+        }
         (Verdict::Warned, _) => format!("Warning: {said}"),
         _ => format!("noted in the audit log: {said}"),
     }
 }
 
-fn notes_of(template: &PodTemplate<'_>, verdict: Verdict, admission: &Admission, applied: &Applied) -> Vec<String> {
+fn notes_of(
+    template: &PodTemplate<'_>,
+    verdict: Verdict,
+    admission: &Admission,
+    applied: &Applied,
+) -> Vec<String> {
     let mut notes = Vec::new();
     if let Some(exempt) = admission.of_pod().exempt {
         notes.push(format!("not judged by the server: the {exempt} is exempt"));
@@ -354,7 +423,7 @@ fn notes_of(template: &PodTemplate<'_>, verdict: Verdict, admission: &Admission,
                 policies.push(format!("{mode}={policy}"));
             }
         }
-        notes.push(format!("{}, {}", policies.join(" "), applied.why));
+        notes.push(format!("{}, {}; the strictest level met is {meets}", policies.join(" "), applied.why));
     }
     if template.carrier == Carrier::Other {
         notes.push(format!(

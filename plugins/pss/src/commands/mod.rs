@@ -5,3 +5,4 @@ pub mod explain;
 pub mod judge;
 pub mod overview;
 pub mod policies;
+pub mod verdict;

@@ -17,7 +17,12 @@ pub fn run(program: &str, style: Style) -> Result<()> {
     let mut out = out::stdout();
     for (command, why) in &commands {
         let padding = " ".repeat(width - command.len());
-        writeln!(out, "{}{padding}   {}", style.paint(Role::Command, command), style.paint(Role::Dim, why))?;
+        writeln!(
+            out,
+            "{}{padding}   {}",
+            style.paint(Role::Command, command),
+            style.paint(Role::Dim, why)
+        )?;
     }
     writeln!(out, "\nAll verbs and flags: {program} --help")?;
     out.flush()?;

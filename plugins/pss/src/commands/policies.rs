@@ -12,13 +12,23 @@ use posture::model::object::Object;
 use posture::model::source::Mark;
 use posture::model::version::Minor;
 
-use super::check::CheckOptions;
 use crate::admission_config::{self, Configuration, Exemptions, Loaded, Refused};
 use crate::level::{Level, LevelVersion};
 use crate::namespace::{Mode, NamespacePolicy, Why};
 
 /// The namespace of objects that name none, where `-n` names none either.
 pub const DEFAULT_NAMESPACE: &str = "default";
+
+/// What the command line says about policies.
+#[derive(Clone, Copy, Debug)]
+pub struct PolicyOptions<'a> {
+    /// The namespace of objects that name none.
+    pub namespace: Option<&'a str>,
+    /// The policy to judge by, whatever namespaces say.
+    pub level: Option<LevelVersion>,
+    /// The server's admission configuration.
+    pub admission_config: Option<&'a str>,
+}
 
 /// Everything that is known about policies.
 #[derive(Debug)]
@@ -51,12 +61,15 @@ pub struct Applied {
 
 impl Policies {
     /// Collects the policies of an input.
-    pub fn new(options: &CheckOptions<'_>, server: Minor, objects: &[Object]) -> Result<Self> {
+    pub fn new(options: PolicyOptions<'_>, server: Minor, objects: &[Object]) -> Result<Self> {
         let configuration = match options.admission_config {
             Some(file) => Some((file.to_owned(), read_configuration(file, server)?)),
             None => None,
         };
-        let defaults = configuration.as_ref().map(|(_, configuration)| configuration.defaults).unwrap_or(Configuration::default().defaults);
+        let defaults = configuration
+            .as_ref()
+            .map(|(_, configuration)| configuration.defaults)
+            .unwrap_or(Configuration::default().defaults);
         let mut known = BTreeMap::new();
         for object in objects.iter().filter(|object| is_namespace(object)) {
             let policy = NamespacePolicy::of_namespace(object.value(), &defaults, server);
@@ -94,7 +107,8 @@ impl Policies {
             let policy = NamespacePolicy::assumed(level, self.server);
             return Applied { policy, why: "by --level".to_owned(), unknown: None };
         }
-        let strictest = NamespacePolicy::assumed(LevelVersion::latest(Level::Restricted), self.server);
+        let strictest =
+            NamespacePolicy::assumed(LevelVersion::latest(Level::Restricted), self.server);
         let configuration = self.configuration.as_ref().map(|(file, _)| file);
         if let Some(known) = self.known.get(namespace) {
             let place = known.mark.place();
@@ -102,16 +116,21 @@ impl Policies {
             let is_default = |mode: Mode| known.policy.modes.get(mode).level_why == Why::Default;
             let unlabelled = Mode::ALL.into_iter().all(is_default);
             if unlabelled && configuration.is_none() {
-                let why = format!("assumed: namespace {namespace} ({at}) has no Pod Security labels, and the cluster's defaults are not known");
+                let why = format!(
+                    "assumed: namespace {namespace} ({at}) has no Pod Security labels, and the cluster's defaults are not known"
+                );
                 return Applied { policy: strictest, why, unknown: Some(DEFAULTS_UNKNOWN) };
             }
-            let unknown = (is_default(Mode::Enforce) && configuration.is_none()).then_some(DEFAULTS_UNKNOWN);
+            let unknown =
+                (is_default(Mode::Enforce) && configuration.is_none()).then_some(DEFAULTS_UNKNOWN);
             let why = explain(&known.policy, namespace, &at, configuration);
             return Applied { policy: known.policy.clone(), why, unknown };
         }
         if let Some((file, configuration)) = &self.configuration {
             let policy = NamespacePolicy::of_defaults(&configuration.defaults);
-            let why = format!("by the defaults in {file}; the labels of namespace {namespace} are not known, none are assumed");
+            let why = format!(
+                "by the defaults in {file}; the labels of namespace {namespace} are not known, none are assumed"
+            );
             return Applied { policy, why, unknown: Some(LABELS_UNKNOWN) };
         }
         let why = format!("assumed: no policy is known for namespace {namespace}");
@@ -128,18 +147,29 @@ pub fn is_namespace(object: &Object) -> bool {
 }
 
 /// Why the policy of a known namespace is what it is.
-fn explain(policy: &NamespacePolicy, namespace: &str, at: &str, configuration: Option<&String>) -> String {
+fn explain(
+    policy: &NamespacePolicy,
+    namespace: &str,
+    at: &str,
+    configuration: Option<&String>,
+) -> String {
     let enforce = policy.modes.get(Mode::Enforce);
     match enforce.level_why {
         Why::InvalidLabelFailsClosed => {
-            format!("the enforce label of namespace {namespace} ({at}) is invalid, so the server enforces restricted")
+            format!(
+                "the enforce label of namespace {namespace} ({at}) is invalid, so the server enforces restricted"
+            )
         }
         Why::Default => {
             let modes = [Mode::Warn, Mode::Audit];
             let labelled = modes.iter().any(|mode| policy.modes.get(*mode).level_why == Why::Label);
             match configuration {
-                _ if labelled => format!("by the labels of namespace {namespace} ({at}), which enforce nothing"),
-                Some(file) => format!("by the defaults in {file}; namespace {namespace} ({at}) has no labels of its own"),
+                _ if labelled => {
+                    format!("by the labels of namespace {namespace} ({at}), which enforce nothing")
+                }
+                Some(file) => format!(
+                    "by the defaults in {file}; namespace {namespace} ({at}) has no labels of its own"
+                ),
                 None => format!("by the labels of namespace {namespace} ({at})"),
             }
         }
@@ -160,7 +190,9 @@ fn read_configuration(file: &str, server: Minor) -> Result<Configuration> {
             let Some(tree) = read_tree(&name)? else {
                 return Ok(Configuration::default());
             };
-            match admission_config::read(tree.root(), server).map_err(|refused| refusal(&tree, &refused))? {
+            match admission_config::read(tree.root(), server)
+                .map_err(|refused| refusal(&tree, &refused))?
+            {
                 Loaded::Configuration(configuration) => Ok(configuration),
                 Loaded::Path(_) => Err(Error::usage(format!("{name}: refers to yet another file"))),
             }
@@ -170,7 +202,8 @@ fn read_configuration(file: &str, server: Minor) -> Result<Configuration> {
 
 /// The only document of a configuration file; `None` if there is nothing in it.
 fn read_tree(file: &str) -> Result<Option<Arc<Tree>>> {
-    let (sources, gaps) = files::read(&FileArgs { names: vec![file.to_owned()], recursive: false })?;
+    let (sources, gaps) =
+        files::read(&FileArgs { names: vec![file.to_owned()], recursive: false })?;
     if let Some(gap) = gaps.first() {
         return Err(Error::usage(format!("--admission-config {file}: {}", gap.why)));
     }
@@ -180,7 +213,10 @@ fn read_tree(file: &str) -> Result<Option<Arc<Tree>>> {
             Ok(document) => trees.push(document.tree),
             Err(gap) => {
                 let place = gap.place.map(|mark| mark.place());
-                let at = place.map_or_else(|| file.to_owned(), |place| format!("{}:{}:{}", place.file, place.line, place.column));
+                let at = place.map_or_else(
+                    || file.to_owned(),
+                    |place| format!("{}:{}:{}", place.file, place.line, place.column),
+                );
                 return Err(Error::usage(format!("{at}: {}", gap.why)));
             }
         }
@@ -190,6 +226,9 @@ fn read_tree(file: &str) -> Result<Option<Arc<Tree>>> {
 
 fn refusal(tree: &Tree, refused: &Refused) -> Error {
     let place = refused.errors.first().map(|error| tree.value(error.node).mark().place());
-    let at = place.map_or_else(|| tree.source().name().to_owned(), |place| format!("{}:{}:{}", place.file, place.line, place.column));
+    let at = place.map_or_else(
+        || tree.source().name().to_owned(),
+        |place| format!("{}:{}:{}", place.file, place.line, place.column),
+    );
     Error::usage(format!("{at}: {refused}")).hint("the API server would not start with this file")
 }

@@ -50,7 +50,13 @@ impl Walk<'_> {
         }
     }
 
-    fn children(&mut self, id: NodeId, node: Node, depth: usize, alias_depth: usize) -> Result<(), String> {
+    fn children(
+        &mut self,
+        id: NodeId,
+        node: Node,
+        depth: usize,
+        alias_depth: usize,
+    ) -> Result<(), String> {
         let mut child = id + 1;
         while child < node.link {
             let kind = self.nodes[child as usize].kind;

@@ -130,9 +130,9 @@ impl<'a> Builder<'a> {
     fn run(&mut self) -> Result<bool, Failure> {
         let mut parser = Parser::new(self.text);
         loop {
-            let event = parser.next().map_err(|error| {
-                Failure::new(error.offset, format!("yaml: {}", error.message))
-            })?;
+            let event = parser
+                .next()
+                .map_err(|error| Failure::new(error.offset, format!("yaml: {}", error.message)))?;
             match event.data {
                 EventData::DocumentStart => {}
                 EventData::StreamEnd => return Ok(false),
@@ -456,22 +456,25 @@ fn print(text: &str) -> u64 {
 /// What JSON cannot hold, if the document holds it still after duplicate keys and merges.
 fn find_inconvertible(tree: &Tree, mut candidates: Vec<(NodeId, Failure)>) -> Option<Failure> {
     fn find(value: Value<'_>, candidates: &[(NodeId, Failure)], numbers: bool) -> Option<NodeId> {
-        let is_candidate = |value: &Value<'_>| candidates.iter().any(|(id, _)| *id == value.id());
         if numbers && value.as_number() == Some(scalar::Scalar::NotFinite) {
             return Some(value.id());
         }
-        let entries = value.entries();
-        if !numbers && let Some((key, _)) = entries.iter().find(|(key, _)| is_candidate(key)) {
-            return Some(key.id());
+        for (key, value) in value.entries() {
+            if !numbers && candidates.iter().any(|(id, _)| *id == key.id()) {
+                return Some(key.id());
+            }
+            if let Some(found) = find(value, candidates, numbers) {
+                return Some(found);
+            }
         }
-        let values = entries.into_iter().map(|(_, value)| value).chain(value.items());
-        values.into_iter().find_map(|value| find(value, candidates, numbers))
+        value.items().find_map(|item| find(item, candidates, numbers))
     }
     if candidates.is_empty() {
         return None;
     }
     // All keys are converted before any number is written.
-    let found = find(tree.root(), &candidates, false).or_else(|| find(tree.root(), &candidates, true))?;
+    let found =
+        find(tree.root(), &candidates, false).or_else(|| find(tree.root(), &candidates, true))?;
     let place = candidates.iter().position(|(id, _)| *id == found).unwrap_or_default();
     Some(candidates.swap_remove(place).1)
 }
@@ -524,5 +527,7 @@ fn is_timestamp(text: &str) -> bool {
         && year.bytes().all(|byte| byte.is_ascii_digit())
         && number(month, 12)
         && number(day, 31)
-        && time.is_none_or(|time| time.bytes().all(|byte| byte.is_ascii_digit() || b":.+-Z".contains(&byte)))
+        && time.is_none_or(|time| {
+            time.bytes().all(|byte| byte.is_ascii_digit() || b":.+-Z".contains(&byte))
+        })
 }

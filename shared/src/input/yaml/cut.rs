@@ -51,7 +51,9 @@ pub(super) fn cut(text: &str, start: usize) -> Vec<Piece> {
 /// The offsets of the lines that start with three dashes.
 fn separators(bytes: &[u8], start: usize) -> impl Iterator<Item = usize> {
     let first = bytes[start..].starts_with(b"---").then_some(start);
-    first.into_iter().chain(memmem::find_iter(&bytes[start..], b"\n---").map(move |at| start + at + 1))
+    first
+        .into_iter()
+        .chain(memmem::find_iter(&bytes[start..], b"\n---").map(move |at| start + at + 1))
 }
 
 fn line_end(bytes: &[u8], at: usize) -> usize {
@@ -105,7 +107,10 @@ mod tests {
     #[test]
     fn cuts_at_lines_of_dashes() {
         assert_eq!(texts("a: 1\n---\nb: 2\n"), ["a: 1\n", "b: 2\n"]);
-        assert_eq!(texts("---\r\na: 1\r\n--- # x\r\n---   \r\nb: 2"), ["---\r\na: 1\r\n", "---   \r\nb: 2"]);
+        assert_eq!(
+            texts("---\r\na: 1\r\n--- # x\r\n---   \r\nb: 2"),
+            ["---\r\na: 1\r\n", "---   \r\nb: 2"]
+        );
         assert_eq!(texts("a: |\n  x\n---\n  y\n"), ["a: |\n  x\n", "  y\n"]);
         assert_eq!(texts("a: 1\n ---\nb: 2\n"), ["a: 1\n ---\nb: 2\n"]);
         assert_eq!(texts(""), Vec::<&str>::new());
@@ -116,7 +121,10 @@ mod tests {
     fn bad_separators_are_said_and_both_sides_kept() {
         assert_eq!(texts("a: 1\n---foo\nb: 2\n"), ["a: 1\n", "!", "b: 2\n"]);
         let pieces = cut("a: 1\n--- {a: b}\n", 0);
-        assert_eq!(pieces[1], Piece::BadSeparator(5, "invalid Yaml document separator: {a: b}".into()));
+        assert_eq!(
+            pieces[1],
+            Piece::BadSeparator(5, "invalid Yaml document separator: {a: b}".into())
+        );
     }
 
     #[test]

@@ -26,7 +26,8 @@ pub struct JsonError {
 pub fn read(source: &Arc<Source>, start: usize) -> Result<(Tree, usize), JsonError> {
     let text = source.text();
     let mut base = start;
-    while text.as_bytes().get(base).is_some_and(|byte| matches!(byte, b' ' | b'\t' | b'\r' | b'\n')) {
+    while text.as_bytes().get(base).is_some_and(|byte| matches!(byte, b' ' | b'\t' | b'\r' | b'\n'))
+    {
         base += 1;
     }
     let mut scanner = Scanner { text, base, at: base, nodes: Vec::new(), owned: Vec::new() };
@@ -142,7 +143,8 @@ impl Scanner<'_> {
         }
         let text = self.text.get(self.base + start as usize..self.at).unwrap_or_default();
         if matches!(scalar::resolve_plain(text), Scalar::Str) {
-            return self.error(format!("cannot unmarshal number {text} into Go value of type float64"));
+            return self
+                .error(format!("cannot unmarshal number {text} into Go value of type float64"));
         }
         self.push(start, Kind::Number, Style::Plain)?;
         Ok(())
@@ -175,9 +177,11 @@ impl Scanner<'_> {
             self.push(start, Kind::Str, Style::DoubleQuoted)?;
             return Ok(());
         }
-        let text = unescape(raw).map_err(|(offset, message)| JsonError { offset: from + offset, message })?;
+        let text = unescape(raw)
+            .map_err(|(offset, message)| JsonError { offset: from + offset, message })?;
         let id = self.push(start, Kind::OwnedStr, Style::DoubleQuoted)?;
-        self.nodes[id].link = u32::try_from(self.owned.len()).or_else(|_| self.error("too many strings"))?;
+        self.nodes[id].link =
+            u32::try_from(self.owned.len()).or_else(|_| self.error("too many strings"))?;
         self.owned.push(text.into_boxed_str());
         Ok(())
     }
@@ -192,7 +196,11 @@ impl Scanner<'_> {
         while self.peek() != Some(close) {
             if !first {
                 if self.peek() != Some(b',') {
-                    let after = if kind == Kind::Map { "after object key:value pair" } else { "after array element" };
+                    let after = if kind == Kind::Map {
+                        "after object key:value pair"
+                    } else {
+                        "after array element"
+                    };
                     return self.unexpected(after);
                 }
                 self.at += 1;
@@ -203,7 +211,9 @@ impl Scanner<'_> {
                 if self.peek() != Some(b'"') {
                     return self.unexpected("looking for beginning of object key string");
                 }
-                keys.push(u32::try_from(self.nodes.len()).or_else(|_| self.error("too many nodes"))?);
+                keys.push(
+                    u32::try_from(self.nodes.len()).or_else(|_| self.error("too many nodes"))?,
+                );
                 self.string()?;
                 self.skip_space();
                 if self.peek() != Some(b':') {
@@ -260,7 +270,10 @@ fn unescape(raw: &str) -> Result<String, (usize, String)> {
             'r' => text.push('\r'),
             't' => text.push('\t'),
             'u' => {
-                let high = hex4(rest).ok_or((offset, "invalid character in \\u hexadecimal character escape".to_owned()))?;
+                let high = hex4(rest).ok_or((
+                    offset,
+                    "invalid character in \\u hexadecimal character escape".to_owned(),
+                ))?;
                 rest = &rest[4..];
                 let low = rest.strip_prefix("\\u").and_then(hex4);
                 let decoded = match (high, low) {
@@ -272,7 +285,9 @@ fn unescape(raw: &str) -> Result<String, (usize, String)> {
                 };
                 text.push(decoded.unwrap_or('\u{fffd}'));
             }
-            other => return Err((offset, format!("invalid character {other:?} in string escape code"))),
+            other => {
+                return Err((offset, format!("invalid character {other:?} in string escape code")));
+            }
         }
     }
     text.push_str(rest);
@@ -299,21 +314,39 @@ mod tests {
     #[test]
     fn agrees_with_serde_json() {
         let texts = [
-            "{}", "[]", "[[],{}]", r#"{"a":1,"a":2}"#, r#"{"a":{"b":[1,2.5,-3e2,true,false,null]},"c":"d"}"#,
-            r#""\u0041\ud83d\ude00\n\/\\""#, "  [ 1 , 2 ]  ", "-0", "1e3", r#"{"\u0061":1}"#, "{\"ü\":\"wörld\"}",
+            "{}",
+            "[]",
+            "[[],{}]",
+            r#"{"a":1,"a":2}"#,
+            r#"{"a":{"b":[1,2.5,-3e2,true,false,null]},"c":"d"}"#,
+            r#""\u0041\ud83d\ude00\n\/\\""#,
+            "  [ 1 , 2 ]  ",
+            "-0",
+            "1e3",
+            r#"{"\u0061":1}"#,
+            "{\"ü\":\"wörld\"}",
         ];
         for text in texts {
             let expected: serde_json::Value = serde_json::from_str(text).expect("valid");
             let got = value_of(text).expect("valid");
             // Numbers pass through Go: integral floats are integers there.
-            let floats = |value: &serde_json::Value| value.to_string().replace("-300.0", "-300").replace("1000.0", "1000").replace("-0.0", "0");
+            let floats = |value: &serde_json::Value| {
+                value
+                    .to_string()
+                    .replace("-300.0", "-300")
+                    .replace("1000.0", "1000")
+                    .replace("-0.0", "0")
+            };
             assert_eq!(floats(&got), floats(&expected), "{text}");
         }
     }
 
     #[test]
     fn refuses_what_serde_json_refuses() {
-        for text in ["", "{", "[1,]", "{\"a\"}", "{\"a\":}", "1.", "tru", "\"\\x\"", "\"a\nb\"", "nul", "{,}", "[1 2]", "-"] {
+        for text in [
+            "", "{", "[1,]", "{\"a\"}", "{\"a\":}", "1.", "tru", "\"\\x\"", "\"a\nb\"", "nul",
+            "{,}", "[1 2]", "-",
+        ] {
             assert!(value_of(text).is_err(), "{text}");
             assert!(serde_json::from_str::<serde_json::Value>(text).is_err(), "{text}");
         }

@@ -45,7 +45,8 @@ pub fn read(source: &Arc<Source>) -> Vec<Outcome> {
         }
     }
     let pieces = cut::cut(source.text(), switch.from);
-    let mut parsed: Vec<_> = pieces.into_par_iter().map(|piece| read_piece(source, piece)).collect();
+    let mut parsed: Vec<_> =
+        pieces.into_par_iter().map(|piece| read_piece(source, piece)).collect();
     if let Some(gap) = switch.instead
         && let Some(first) = parsed.first_mut().filter(|first| matches!(first, Some(Err(_))))
     {
@@ -106,12 +107,18 @@ fn read_piece(source: &Arc<Source>, piece: cut::Piece) -> Option<Outcome> {
     let range = match piece {
         cut::Piece::Document(range) => range,
         cut::Piece::BadSeparator(offset, words) => {
-            let hint = "kubectl refuses the whole file at this line; put nothing but a comment behind ---";
+            let hint =
+                "kubectl refuses the whole file at this line; put nothing but a comment behind ---";
             return Some(Err(gap(source, offset..offset + 3, words, hint)));
         }
         cut::Piece::LongLine(offset) => {
             let why = format!("a line longer than {MAX_LINE_BYTES} bytes");
-            return Some(Err(gap(source, offset..offset, why, "wrap the line, or write the document as JSON")));
+            return Some(Err(gap(
+                source,
+                offset..offset,
+                why,
+                "wrap the line, or write the document as JSON",
+            )));
         }
     };
     let text = &source.text()[range.clone()];
@@ -174,7 +181,10 @@ mod tests {
     #[test]
     fn duplicates_and_merges() {
         assert_eq!(one("a: 1\na: 2\n"), r#"{"a":2}"#);
-        assert_eq!(one("x: &x {a: 1, b: 2}\nz:\n  <<: *x\n  a: 3\n"), r#"{"x":{"a":1,"b":2},"z":{"a":3,"b":2}}"#);
+        assert_eq!(
+            one("x: &x {a: 1, b: 2}\nz:\n  <<: *x\n  a: 3\n"),
+            r#"{"x":{"a":1,"b":2},"z":{"a":3,"b":2}}"#
+        );
         assert_eq!(one("z:\n  a: 3\n  <<: {a: 1}\n"), r#"{"z":{"a":1}}"#);
         assert_eq!(one("z:\n  <<: [{a: 1}, {a: 2, b: 3}]\n"), r#"{"z":{"a":1,"b":3}}"#);
     }
@@ -194,7 +204,9 @@ mod tests {
             chain.push_str(&format!("a{level}: &a{level} [*a{}]\n", level - 1));
         }
         assert!(json_of(&chain)[0].is_err());
-        assert!(json_of("a: &a [*a]\n")[0].as_ref().is_err_and(|why| why.contains("contains itself")));
+        assert!(
+            json_of("a: &a [*a]\n")[0].as_ref().is_err_and(|why| why.contains("contains itself"))
+        );
         assert!(start.elapsed().as_secs() < 5);
     }
 
@@ -209,6 +221,9 @@ mod tests {
     fn json_streams_and_their_turn_to_yaml() {
         assert_eq!(json_of("{\"a\":1}\n{\"b\":\"yes\"}").len(), 2);
         assert_eq!(one("{a: yes}"), r#"{"a":true}"#);
-        assert_eq!(json_of("{\"a\":1}\n---\nb: yes\n"), [Ok(r#"{"a":1}"#.to_owned()), Ok(r#"{"b":true}"#.to_owned())]);
+        assert_eq!(
+            json_of("{\"a\":1}\n---\nb: yes\n"),
+            [Ok(r#"{"a":1}"#.to_owned()), Ok(r#"{"b":true}"#.to_owned())]
+        );
     }
 }

@@ -35,7 +35,9 @@ pub(super) fn hint_for_broken(text: &str) -> &'static str {
 /// the first line of content.
 pub(super) fn chart_file(text: &str) -> Option<String> {
     text.lines()
-        .take_while(|line| line.starts_with('#') || line.starts_with("---") || line.trim().is_empty())
+        .take_while(|line| {
+            line.starts_with('#') || line.starts_with("---") || line.trim().is_empty()
+        })
         .find_map(|line| line.strip_prefix("# Source: "))
         .map(|path| path.trim().to_owned())
 }
@@ -54,7 +56,10 @@ mod tests {
 
     #[test]
     fn chart_files_come_from_helms_comment() {
-        assert_eq!(chart_file("# Source: c/templates/a.yaml\nkind: Pod\n").as_deref(), Some("c/templates/a.yaml"));
+        assert_eq!(
+            chart_file("# Source: c/templates/a.yaml\nkind: Pod\n").as_deref(),
+            Some("c/templates/a.yaml")
+        );
         assert_eq!(chart_file("kind: Pod\n# Source: c\n"), None);
     }
 }

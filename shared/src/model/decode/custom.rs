@@ -80,7 +80,8 @@ fn check_quantity(value: Value<'_>) -> Result<(), CustomError> {
         }
         _ => "{",
     };
-    quantity_error(text.trim()).map_or(Ok(()), |why| Err(CustomError::text(why, "resource.Quantity")))
+    quantity_error(text.trim())
+        .map_or(Ok(()), |why| Err(CustomError::text(why, "resource.Quantity")))
 }
 
 /// Why `resource.ParseQuantity` refuses a text, if it does.
@@ -105,7 +106,8 @@ fn quantity_error(text: &str) -> Option<&'static str> {
     if digits(rest) != rest.len() {
         return Some(FORMAT);
     }
-    let exponent = suffix.strip_prefix(['e', 'E']).is_some_and(|power| power.parse::<i64>().is_ok());
+    let exponent =
+        suffix.strip_prefix(['e', 'E']).is_some_and(|power| power.parse::<i64>().is_ok());
     (!exponent && !SUFFIXES.contains(&suffix)).then_some(SUFFIX)
 }
 
@@ -127,7 +129,10 @@ fn check_time(value: Value<'_>, layout: &'static str) -> Result<(), CustomError>
         return Ok(());
     }
     // Go names the part of the layout where it stopped; the common case is the year.
-    Err(CustomError::text(format!("parsing time {text:?} as {layout:?}: cannot parse {text:?} as \"2006\""), "v1.Time"))
+    Err(CustomError::text(
+        format!("parsing time {text:?} as {layout:?}: cannot parse {text:?} as \"2006\""),
+        "v1.Time",
+    ))
 }
 
 /// `2006-01-02T15:04:05Z` with an optional fraction and any offset.
@@ -168,14 +173,18 @@ mod tests {
 
     #[test]
     fn quantities_parse_as_in_kubernetes() {
-        for text in ["1", "100m", "1.5Gi", "1e3", "1E-3", "+5", ".5", "5.", "0", "-1", "1k", "12E"] {
+        for text in ["1", "100m", "1.5Gi", "1e3", "1E-3", "+5", ".5", "5.", "0", "-1", "1k", "12E"]
+        {
             assert_eq!(quantity_error(text), None, "{text}");
         }
         for text in ["1K", "--1", "1e", "1e+", "1mi"] {
             assert!(quantity_error(text).is_some_and(|why| why.contains("suffix")), "{text}");
         }
         for text in ["", "{", "1 Gi", "x1", "1.2.3"] {
-            assert!(quantity_error(text).is_some_and(|why| why.contains("regular expression")), "{text}");
+            assert!(
+                quantity_error(text).is_some_and(|why| why.contains("regular expression")),
+                "{text}"
+            );
         }
     }
 
@@ -184,7 +193,14 @@ mod tests {
         for text in ["2026-01-02T15:04:05Z", "2026-01-02T15:04:05.123+01:00"] {
             assert!(is_rfc3339(text), "{text}");
         }
-        for text in ["", "x", "2026-01-02", "2026-13-02T15:04:05Z", "2026-01-02T15:04:05", "2026-01-02 15:04:05Z"] {
+        for text in [
+            "",
+            "x",
+            "2026-01-02",
+            "2026-13-02T15:04:05Z",
+            "2026-01-02T15:04:05",
+            "2026-01-02 15:04:05Z",
+        ] {
             assert!(!is_rfc3339(text), "{text}");
         }
     }

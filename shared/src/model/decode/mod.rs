@@ -72,7 +72,10 @@ pub fn decode(object: &Object) -> Decoded {
     let refusal = walk.hard.or(walk.soft).map(|mut refusal| {
         let version = object.api_version().rsplit('/').next().unwrap_or_default();
         let kind = object.kind();
-        refusal.message = format!("{kind} in version {version:?} cannot be handled as a {kind}: {}", refusal.message);
+        refusal.message = format!(
+            "{kind} in version {version:?} cannot be handled as a {kind}: {}",
+            refusal.message
+        );
         refusal
     });
     Decoded { refusal, unknown: walk.unknown }
@@ -98,7 +101,14 @@ struct Walk<'a> {
 
 impl<'a> Walk<'a> {
     fn new(sorted: bool) -> Self {
-        Self { sorted, path: Vec::new(), structs: Vec::new(), soft: None, hard: None, unknown: Vec::new() }
+        Self {
+            sorted,
+            path: Vec::new(),
+            structs: Vec::new(),
+            soft: None,
+            hard: None,
+            unknown: Vec::new(),
+        }
     }
 
     fn fields(&mut self, of: &'static Struct, value: Value<'a>) {
@@ -155,7 +165,8 @@ impl<'a> Walk<'a> {
             (Shape::Custom(custom), _) => {
                 if let Err(error) = custom.check(value) {
                     let (found, wanted) = (error.found.clone(), error.wanted);
-                    let message = if error.in_field { self.mismatch(&found, wanted) } else { error.text };
+                    let message =
+                        if error.in_field { self.mismatch(&found, wanted) } else { error.text };
                     self.hard = Some(self.refusal(value, message, &found, wanted));
                 }
             }
@@ -202,7 +213,10 @@ impl<'a> Walk<'a> {
             }
         }
         let owner = self.structs.last().copied().unwrap_or_default();
-        format!("json: cannot unmarshal {found} into Go struct field {owner}.{} of type {wanted}", names.join("."))
+        format!(
+            "json: cannot unmarshal {found} into Go struct field {owner}.{} of type {wanted}",
+            names.join(".")
+        )
     }
 
     fn field_path(&self) -> FieldPath {

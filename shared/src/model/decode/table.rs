@@ -74,11 +74,19 @@ pub(super) fn get() -> &'static Table {
 
 impl Table {
     fn read(text: &'static str) -> Self {
-        let lines = || text.lines().filter(|line| !line.starts_with('#')).filter_map(|line| line.split_once('\t'));
-        let keys: BTreeMap<_, _> = lines().enumerate().map(|(index, (key, _))| (key, index)).collect();
+        let lines = || {
+            text.lines()
+                .filter(|line| !line.starts_with('#'))
+                .filter_map(|line| line.split_once('\t'))
+        };
+        let keys: BTreeMap<_, _> =
+            lines().enumerate().map(|(index, (key, _))| (key, index)).collect();
         let structs = lines()
             .map(|(key, fields)| {
-                let mut fields: Vec<_> = split(fields).into_iter().filter_map(|field| read_field(field, &keys)).collect();
+                let mut fields: Vec<_> = split(fields)
+                    .into_iter()
+                    .filter_map(|field| read_field(field, &keys))
+                    .collect();
                 fields.sort_unstable_by_key(|field| field.name);
                 Struct { name: key.rsplit('.').next().unwrap_or(key), fields }
             })
@@ -167,7 +175,9 @@ mod tests {
             }
         }
         assert!(fields > 1000, "{fields}");
-        for (package, kind) in [("core", "Pod"), ("apps", "Deployment"), ("batch", "CronJob"), ("core", "Namespace")] {
+        for (package, kind) in
+            [("core", "Pod"), ("apps", "Deployment"), ("batch", "CronJob"), ("core", "Namespace")]
+        {
             assert!(get().kind(package, kind).is_some(), "{kind}");
         }
         assert!(get().kind("core", "Container").is_none());

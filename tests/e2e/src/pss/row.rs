@@ -63,7 +63,11 @@ pub fn rows(evaluator: &Evaluator, policy: LevelVersion) -> Vec<Row> {
 }
 
 /// What our engine says.
-pub fn ours(evaluator: &Evaluator, session: &mut Session<'_, '_, '_>, policy: LevelVersion) -> Rows {
+pub fn ours(
+    evaluator: &Evaluator,
+    session: &mut Session<'_, '_, '_>,
+    policy: LevelVersion,
+) -> Rows {
     let outcome = session.evaluate(policy);
     let said = |row: Row| {
         let result = outcome.results.iter().find(|result| result.check.id() == row.id)?;
@@ -77,14 +81,18 @@ pub fn theirs(rows: &[Row], verdict: &Verdict) -> Result<Rows, String> {
     let mut reasons = verdict.reasons.iter().zip(&verdict.details).peekable();
     let mut said = Vec::new();
     for &row in rows {
-        let known = REASONS.iter().find(|(id, _)| *id == row.id).map_or(&[][..], |(_, known)| known);
+        let known =
+            REASONS.iter().find(|(id, _)| *id == row.id).map_or(&[][..], |(_, known)| known);
         let fired = reasons.next_if(|(reason, _)| known.contains(&reason.as_str()));
-        let own = fired.map(|(reason, detail)| Said { reason: reason.clone(), detail: detail.clone() });
+        let own =
+            fired.map(|(reason, detail)| Said { reason: reason.clone(), detail: detail.clone() });
         said.push((row, own));
     }
     match reasons.next() {
         None => Ok(Rows(said)),
-        Some((reason, _)) => Err(format!("{}: no check of ours has the reason {reason:?}", verdict.policy)),
+        Some((reason, _)) => {
+            Err(format!("{}: no check of ours has the reason {reason:?}", verdict.policy))
+        }
     }
 }
 

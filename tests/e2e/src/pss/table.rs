@@ -52,12 +52,12 @@ impl Table {
 
     /// Every revision of every check, counted or not, in the order of the messages.
     fn lines(&self) -> impl Iterator<Item = (Row, (usize, usize))> {
-        ALL.iter().flat_map(|check| check.revisions.iter().map(|revision| (check.id(), revision.since.0))).map(
-            |(id, since)| {
+        ALL.iter()
+            .flat_map(|check| check.revisions.iter().map(|revision| (check.id(), revision.since.0)))
+            .map(|(id, since)| {
                 let row = Row { id, since };
                 (row, self.counts.get(&row).copied().unwrap_or_default())
-            },
-        )
+            })
     }
 
     /// The rows that fired, or stayed silent, fewer than `least` times.

@@ -36,11 +36,7 @@ impl<'a> Input<'a> {
         let Survey { ascii, newlines_only, forbidden } = survey::survey(text.as_bytes());
         let end = forbidden.map_or(text.len(), |offset| survey::pause_before(text, offset));
         let bytes = &text.as_bytes()[..end];
-        let mark_reach = if text.starts_with('\u{feff}') {
-            survey::piece_end(text, 0)
-        } else {
-            0
-        };
+        let mark_reach = if text.starts_with('\u{feff}') { survey::piece_end(text, 0) } else { 0 };
         Self {
             text,
             bytes,
@@ -238,7 +234,8 @@ impl<'a> Input<'a> {
     #[inline]
     pub(super) fn skip_mark(&mut self) {
         if self.at < self.mark_reach && self.at == self.line {
-            let width = self.slice(self.at, self.text.len()).chars().next().map_or(1, char::len_utf8);
+            let width =
+                self.slice(self.at, self.text.len()).chars().next().map_or(1, char::len_utf8);
             self.at += width;
         }
     }

@@ -48,7 +48,11 @@ impl Scanner<'_> {
         }
         let mut token = Token {
             key_level,
-            ..Token::new(Kind::Scalar(Style::Plain), self.input.offset(start), self.input.offset(end))
+            ..Token::new(
+                Kind::Scalar(Style::Plain),
+                self.input.offset(start),
+                self.input.offset(end),
+            )
         };
         if let Some(mut text) = folded {
             text.push_str(self.input.slice(part, end));

@@ -228,9 +228,7 @@ impl<'a> Scanner<'a> {
         // Between brackets the parser refuses it.
         if self.flow == 0 {
             if !self.key_allowed {
-                return self
-                    .input
-                    .error("block sequence entries are not allowed in this context");
+                return self.input.error("block sequence entries are not allowed in this context");
             }
             self.roll(Kind::BlockSequenceStart);
         }

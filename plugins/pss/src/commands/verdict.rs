@@ -93,7 +93,11 @@ pub struct ModesReport {
 impl From<&Decision> for ModesReport {
     fn from(decision: &Decision) -> Self {
         let modes = &decision.modes;
-        Self { enforce: (&modes.enforce).into(), warn: (&modes.warn).into(), audit: (&modes.audit).into() }
+        Self {
+            enforce: (&modes.enforce).into(),
+            warn: (&modes.warn).into(),
+            audit: (&modes.audit).into(),
+        }
     }
 }
 

@@ -1,0 +1,61 @@
+//! The table of checks in the plugin's README.
+
+use std::fmt::Write as _;
+
+use kubectl_pss::checks::ALL;
+use kubectl_pss::level::PolicyVersion;
+
+use crate::{Result, marked};
+
+/// Writes the table.
+pub(crate) fn write() -> Result<()> {
+    let mut table = "| check | level | since | what is wrong |\n|---|---|---|---|\n".to_owned();
+    for check in ALL {
+        let versions: Vec<String> = check
+            .revisions
+            .iter()
+            .map(|revision| PolicyVersion::Minor(revision.since).to_string())
+            .collect();
+        let (id, title) = (check.id(), check.check.title);
+        let file = check_file(id);
+        let (since, changes) =
+            versions.split_first().ok_or_else(|| format!("{id} has no revision"))?;
+        let changes = if changes.is_empty() {
+            String::new()
+        } else {
+            format!(", changed in {}", changes.join(", "))
+        };
+        let level = check.level;
+        let _ = writeln!(
+            table,
+            "| [`{id}`](src/checks/{file}.md) | {level} | {since}{changes} | {title} |"
+        );
+    }
+    marked::write("plugins/pss/README.md", "checks", &table)
+}
+
+/// A check's file is named for it: `hostPorts` is in `host_ports`.
+fn check_file(id: &str) -> String {
+    let mut file = String::new();
+    for character in id.chars() {
+        if character.is_ascii_uppercase() && !file.is_empty() && !file.ends_with('_') {
+            file.push('_');
+        }
+        file.push(character.to_ascii_lowercase());
+    }
+    file
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::in_repository;
+
+    #[test]
+    fn every_link_leads_somewhere() {
+        for check in ALL {
+            let path = format!("plugins/pss/src/checks/{}.md", check_file(check.id()));
+            assert!(in_repository(&path).is_file(), "{path}");
+        }
+    }
+}

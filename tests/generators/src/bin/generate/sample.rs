@@ -1,0 +1,22 @@
+//! The sample in the README: what the binary really prints.
+
+use posture_harness::binary::Run;
+
+use crate::{Result, in_repository, marked};
+
+/// How wide a terminal the sample is for.
+const COLUMNS: &str = "100";
+
+/// Runs the binary on the example and writes what it prints.
+pub(crate) fn write() -> Result<()> {
+    let run = Run::new("kubectl-pss")
+        .args(["check", "-f", "shop.yaml"])
+        .env("COLUMNS", COLUMNS)
+        .in_folder(&in_repository("plugins/pss/examples"))
+        .finish();
+    if run.code != 1 {
+        return Err(format!("the example must have findings: exit {}, {}", run.code, run.stderr));
+    }
+    let sample = format!("```console\n$ kubectl pss check -f shop.yaml\n{}```", run.stdout);
+    marked::write("README.md", "sample", &sample)
+}
