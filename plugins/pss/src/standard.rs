@@ -74,10 +74,11 @@ pub fn smallest_pod(level: LevelVersion) -> String {
         if lines.is_empty() {
             return String::new();
         }
-        lines.iter().fold(format!("{indent}securityContext:\n"), |mut text, line| {
-            text.push_str(&format!("{indent}  {line}\n"));
-            text
-        })
+        let mut text = format!("{indent}securityContext:\n");
+        for line in lines {
+            let _infallible = writeln!(text, "{indent}  {line}");
+        }
+        text
     };
     let (pod, container) = (part(Part::Pod, "  "), part(Part::Container, "    "));
     text.push_str(&pod);

@@ -99,12 +99,12 @@ impl Tree {
 
     /// The outermost value.
     pub fn root(&self) -> Value<'_> {
-        Value { tree: self, id: 0, via: 0 }
+        Value { tree: self, id: 0, content: 0 }
     }
 
     /// The value at a node that an earlier [`Value::id`] named.
     pub fn value(&self, id: NodeId) -> Value<'_> {
-        Value { tree: self, id, via: id }
+        Value::at(self, id)
     }
 
     /// The source that the document was read from.
@@ -159,10 +159,10 @@ pub enum Type {
 #[derive(Clone, Copy)]
 pub struct Value<'a> {
     tree: &'a Tree,
-    /// The node that holds the content.
-    id: NodeId,
     /// The node that stands here: the alias, where there is one.
-    via: NodeId,
+    id: NodeId,
+    /// The node that holds the content.
+    content: NodeId,
 }
 
 impl std::fmt::Debug for Value<'_> {
@@ -172,13 +172,13 @@ impl std::fmt::Debug for Value<'_> {
 }
 
 impl<'a> Value<'a> {
-    fn at(tree: &'a Tree, via: NodeId) -> Self {
-        Self { tree, id: tree.resolve(via), via }
+    fn at(tree: &'a Tree, id: NodeId) -> Self {
+        Self { tree, id, content: tree.resolve(id) }
     }
 
     /// The node that stands here, for [`Tree::value`] and for places.
     pub fn id(&self) -> NodeId {
-        self.via
+        self.id
     }
 
     /// The tree that the value belongs to.
@@ -187,7 +187,7 @@ impl<'a> Value<'a> {
     }
 
     fn node(&self) -> &'a Node {
-        self.tree.node(self.id)
+        self.tree.node(self.content)
     }
 
     /// What the value is, in JSON's terms.
@@ -262,12 +262,12 @@ impl<'a> Value<'a> {
         }
         let tree = self.tree;
         let end = node.link;
-        let mut id = self.id + 1;
+        let mut id = self.content + 1;
         if node.flags & FLAG_IRREGULAR != 0 {
             return self.get_irregular(key);
         }
         while id < end {
-            let name = Value { tree, id, via: id };
+            let name = Self::at(tree, id);
             id += 1;
             if name.as_str() == Some(key) {
                 return Some(Self::at(tree, id));
@@ -314,7 +314,7 @@ impl<'a> Value<'a> {
     fn raw_entries(&self) -> RawEntries<'a> {
         let node = self.node();
         let end = if node.kind == Kind::Map { node.link } else { 0 };
-        RawEntries { tree: self.tree, at: self.id + 1, end }
+        RawEntries { tree: self.tree, at: self.content + 1, end }
     }
 
     /// Keys and values of a mapping as kubectl sees them, in the order of the text; nothing for
@@ -351,7 +351,7 @@ impl<'a> Value<'a> {
         let tree = self.tree;
         let node = self.node();
         let end = if node.kind == Kind::Seq { node.link } else { 0 };
-        let mut id = self.id + 1;
+        let mut id = self.content + 1;
         std::iter::from_fn(move || {
             if id >= end {
                 return None;
@@ -364,7 +364,7 @@ impl<'a> Value<'a> {
 
     /// The bytes in the source where the value stands (the alias, if it is one).
     pub fn span(&self) -> Range<usize> {
-        let node = self.tree.node(self.via);
+        let node = self.tree.node(self.id);
         self.tree.base + node.start as usize..self.tree.base + node.end as usize
     }
 

@@ -180,10 +180,7 @@ fn is_yaml_float(text: &str) -> bool {
     match rest {
         [] => true,
         [b'e' | b'E', tail @ ..] => {
-            let tail = match tail {
-                [b'-' | b'+', tail @ ..] => tail,
-                tail => tail,
-            };
+            let tail = tail.strip_prefix(b"-").or_else(|| tail.strip_prefix(b"+")).unwrap_or(tail);
             !tail.is_empty() && digits(tail) == tail.len()
         }
         _ => false,

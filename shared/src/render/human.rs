@@ -14,6 +14,7 @@ use crate::finding::check::Severity;
 use crate::finding::report::{Finding, ObjectReport, Report};
 use crate::model::error::Result;
 use crate::model::gap::Gap;
+use crate::model::source::Mark;
 
 /// The widest column of prose that reads well.
 const PROSE_WIDTH: usize = 110;
@@ -74,7 +75,7 @@ impl<W: Write> Writer<'_, W> {
         let name = escape(&object.object.to_string()).into_owned();
         let namespace =
             object.object.namespace.as_ref().map(|name| format!(" in {}", escape(name)));
-        let place = object.place.as_ref().map(|mark| mark.place());
+        let place = object.place.as_ref().map(Mark::place);
         let place = place
             .map(|place| format!("  {}:{}", escape(&place.file), place.line))
             .unwrap_or_default();
@@ -114,7 +115,8 @@ impl<W: Write> Writer<'_, W> {
         for finding in findings {
             match &finding.place {
                 Some(mark) => {
-                    groups.entry((mark.span().start, mark.span().end)).or_default().push(finding)
+                    let span = mark.span();
+                    groups.entry((span.start, span.end)).or_default().push(finding);
                 }
                 None => without_place.push(*finding),
             }

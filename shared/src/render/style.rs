@@ -75,11 +75,10 @@ impl Style {
         let paint = match role {
             Role::Error => Paint::new().red().bold(),
             Role::Warning => Paint::new().yellow().bold(),
-            Role::Info => Paint::new().cyan(),
             Role::Good => Paint::new().green(),
             Role::Name => Paint::new().bold(),
             Role::Dim => Paint::new().dimmed(),
-            Role::Command => Paint::new().cyan(),
+            Role::Info | Role::Command => Paint::new().cyan(),
         };
         text.style(paint).to_string()
     }

@@ -7,6 +7,7 @@ use unicode_width::UnicodeWidthStr as _;
 use super::escape::escape;
 use crate::finding::report::Report;
 use crate::model::error::Result;
+use crate::model::source::Mark;
 
 /// What a plugin adds to the columns.
 pub trait Columns {
@@ -31,7 +32,7 @@ pub fn write<D: Columns>(report: &Report<D>, out: &mut impl Write) -> Result<()>
             .collect::<Vec<_>>(),
     ];
     for object in &report.objects {
-        let place = object.place.as_ref().map(|mark| mark.place());
+        let place = object.place.as_ref().map(Mark::place);
         let mut row = vec![
             object.verdict.to_uppercase(),
             object.object.namespace.clone().unwrap_or_default(),

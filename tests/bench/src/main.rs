@@ -47,7 +47,7 @@ fn compare(file: &str, ours: &str, theirs: &str) -> Result<(), String> {
             "the programs disagree: {violating} violate, and upstream says {upstream}"
         ));
     }
-    println!("{file}: {:.1} MB, {violating} objects violate", precise(size) / 1e6);
+    println!("{:.1} MB, {violating} objects violate", precise(size) / 1e6);
     let (mut own, mut other, mut json) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
         own.push(measure::child(ours, &check)?);

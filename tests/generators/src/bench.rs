@@ -105,7 +105,7 @@ metadata:
 }
 
 fn environment(random: &mut Random, app: &str, text: &mut String) {
-    for index in 0..5 + random.below(3) {
+    for index in 0..4 + random.below(3) {
         let value = random.number();
         let app = app.to_uppercase();
         let _ =

@@ -4,7 +4,7 @@
 use crate::random::Random;
 
 /// Documents to start from: each holds a few of the format's traps.
-pub const SEEDS: [&str; 24] = [
+pub const SEEDS: [&str; 41] = [
     "apiVersion: v1\nkind: Pod\nmetadata:\n  name: web\n  labels: {app: web, tier: \"front\"}\nspec:\n  containers:\n  - name: a\n    image: x\n    securityContext:\n      privileged: yes\n      runAsUser: 0\n",
     "a: &anchor\n  x: 1\n  y: [1, 2, *anchor2]\nb: &anchor2 two\n",
     "base: &base {a: 1, b: two}\nderived:\n  <<: *base\n  b: three\nother:\n  b: four\n  <<: *base\n",
@@ -29,14 +29,40 @@ pub const SEEDS: [&str; 24] = [
     "a: 1\na: 2\nb: {c: 1, c: 2}\n",
     "emoji: \u{1f600}\nwide: 日本語 テスト\naccent: \u{e9}t\u{e9}\nkey \u{fc}: v\n",
     "args: [\"--flag=a:b\", -x, \"a, b\", c:d, http://x/y?z]\ncmd: [sh, -c, 'echo \"$HOME\"; exit 0']\nimage: repo/x:1.2@sha256:abc\n",
+    // Tags between brackets, and tags of every shape.
+    "[!foo a, !!str 5, !<tag:yaml.org,2002:int> 7, !e%21x b, ! 1, !!map {a: b}, !!seq [], !]\n",
+    "%TAG !e! tag:e.org,2000:\n--- !e!x {a: !!binary \"aGk=\", b: !!timestamp 2001-01-01, c: !!float \"1\"}\n",
+    // Keys with their own indicator, and keys without a value or the other way round.
+    "? a\n? b\n: c\n? - d\n? |\n  e\n: f\n? {g: h}\n:\n",
+    "{? a, ? b: c, ? : d, e, : f, \"g\":h, i:j}\n",
+    "[a: b, ? c: d, ? e, : f, \"g\": h, [i]: j, {}: k, []: l]\n",
+    // Comments at every border.
+    "# a\n--- # b\na: # c\n  - b # d\n  # e\n  - c: # f\n    # g\n      d # h\n   # i\ne: | # j\n  # k\n # l\nf: [ # m\n  g, # n\n  h # o\n] # p\n",
+    // Block scalars with every header, and blanks around them.
+    "a: |1-\n  x\nb: >+2\n    y\n\n   z\nc: |\n\t\nd: >\n\n  a\n   b\n\n  c\n \n  d\n\te\n\nf: |\n   \n  g\n",
+    "- |\n a\n- >1\n  b\n  c\n- |+\n\n- >-\n\n  x\n\n\n  y\n - |\n",
+    "a: >\n  b\n  c\n\n    d\n    e\n\n  f\n\t g\n\n\nh: >2-\n  \n   i\n  \n   j\n",
+    // Line ends of every kind.
+    "a: b\r\nc: |\r\n  d\r\n  e\r\nf: \"g\r\n  h\"\r\ni: j\r\n  k\r\n# l\r\n",
+    "a: b\u{85}c: d\u{2028}e: |\u{2029}  f\u{85}  g\u{2028}  h\rk: 'l\u{2028}  m\r\r  n'\ro: p\u{85}  q\u{2029}\u{85}  r\n",
+    // Anchors and aliases on everything.
+    "&m a: &n b\n&o c: &p\n  - &q\n  - &r d\n  - &s [&t e, &u {&v f: &w g}]\n*m : *n\nh: {*o : *p, i: *q}\nj: &x !!str k\nl: !!int &y 1\n",
+    // Escapes, continued lines, blanks at their ends.
+    "a: \"b\\\n  c \\\n\n  d\\ \n e\\t\\\"\\0\\N\\_\\L\\P\\U0001f600\"\nb: ' c \n\n  d\t\n e '\nf: \" \\\n \"\n",
+    "a: b  c\t d \n \n  e:f g\n\n\n  -h\ni: -\tj\n",
+    "...\n---\na: b\n...\nc: d\n",
+    "<<: {a: 1}\nb: {<<: [{c: 2}, {c: 3}], d: 4}\n'<<': e\n!!str <<: f\n",
+    "a: .inf\na: 1\nb: {~: 1, 18446744073709551615: 2}\nb: {.inf: 1, -.inf: 2, .nan: 3, 1.5: 4}\n",
 ];
 
 /// Pieces that mutations insert.
-const TOKENS: [&str; 46] = [
-    ":", ": ", "- ", "-", "? ", ",", "[", "]", "{", "}", "#", " #", "&a ", "*a", "!", "!!str ",
-    "!!int ", "|", ">", "|-\n", ">+\n", "'", "\"", "\\", "%", "@", "`", "\n", "\n\n", "\r\n", "\t",
-    " ", "  ", "<<: ", "---\n", "...\n", "~", "null", "yes", "0x1", "1e5", ".inf", "\u{feff}",
-    "\u{85}", "\u{2028}", "\u{0}",
+const TOKENS: [&str; 84] = [
+    ":", ": ", "- ", "-", "? ", ",", "[", "]", "{", "}", "#", " #", "&a ", "*a", "!", "!!str ", "!!int ", "|", ">", "|-\n", ">+\n",
+    "'", "\"", "\\", "%", "@", "`", "\n", "\n\n", "\r\n", "\t", " ", "  ", "<<: ", "---\n", "...\n", "~", "null", "yes", "0x1",
+    "1e5", ".inf", "\u{feff}", "\u{85}", "\u{2028}", "\u{0}",
+    "?", "? a\n", ": b\n", "\n: ", "&a", "*a ", "*a : ", "&a &b ", "!foo ", "!<x> ", "!!binary ", "!!float ", "!!null ", "!!timestamp ",
+    "|2\n", ">1-\n", "|+1 # c\n", "|\n\t", "\r", "\r\r\n", "\u{2029}", "\\\n", "\\u00", "\\xe9", "%YAML 1.1\n", "%TAG ! x\n",
+    "[]", "{}", "[a]: ", "{a: b}: ", "\u{e9}", "\u{1f600}", "# c\n", "\u{7f}", ".nan", "18446744073709551615", "\u{feff}\u{feff}", "- - ",
 ];
 
 /// One document: a seed, or a seed mutated up to a few times.
@@ -45,7 +71,21 @@ pub fn document(random: &mut Random) -> String {
     if random.percent(10) {
         text.push_str(SEEDS[random.below(SEEDS.len())]);
     }
+    if random.percent(3) {
+        text = lengthened(random, &text);
+    }
     mutated(random, text)
+}
+
+/// The text with one character repeated until its line is about as long as a key may be.
+fn lengthened(random: &mut Random, text: &str) -> String {
+    /// The most characters that a key may have without a `?`.
+    const LIMIT: usize = 1024;
+    let at = boundary(text, random.below(text.len() + 1));
+    let (head, tail) = text.split_at(at);
+    let fill = random.pick(&["x", "é", "日", "\u{1f600}", " ", "[", "- ", "x,", "x: ", "é "]);
+    let count = LIMIT / fill.chars().count() + 3 - random.below(12);
+    format!("{head}{}{tail}", fill.repeat(count))
 }
 
 /// The text with up to five mutations.

@@ -8,6 +8,9 @@ use super::tree::{Tree, join, split};
 /// The folders at the top, and no more.
 const TOP_FOLDERS: [&str; 5] = ["completions", "krew", "plugins", "shared", "tests"];
 
+/// What lies beside the checks and is none.
+const NO_CHECKS: [&str; 2] = ["mod.rs", "tests.rs"];
+
 /// Names that say nothing.
 const EMPTY_NAMES: [&str; 7] = ["common", "helper", "helpers", "imp", "misc", "util", "utils"];
 
@@ -51,7 +54,8 @@ pub(crate) fn documents(tree: &Tree) -> Vec<Violation> {
     for (path, _) in tree.files() {
         let (folder, name) = split(path);
         let parts: Vec<&str> = folder.split('/').collect();
-        if !matches!(parts.as_slice(), ["plugins", _, "src", "checks"]) || name == "mod.rs" {
+        if !matches!(parts.as_slice(), ["plugins", _, "src", "checks"]) || NO_CHECKS.contains(&name)
+        {
             continue;
         }
         let other = match name.rsplit_once('.') {

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use super::source::{self, Declared};
 use super::tree::{Tree, join, split};
-use super::{Violation, manifests, source};
+use super::{Violation, manifests};
 
 /// Rust files that no `mod` and no manifest leads to.
 pub(crate) fn forgotten(tree: &Tree) -> Vec<Violation> {
@@ -18,7 +19,8 @@ pub(crate) fn forgotten(tree: &Tree) -> Vec<Violation> {
     while let Some((path, is_root)) = waiting.pop() {
         let Some(text) = tree.text(&path) else { continue };
         if reached.insert(path.clone()) {
-            waiting.extend(children(tree, &path, text, is_root));
+            let modules = modules(tree, &path, text, is_root).into_iter();
+            waiting.extend(modules.map(|(file, _)| (file, false)));
         }
     }
     tree.rust_files()
@@ -29,23 +31,28 @@ pub(crate) fn forgotten(tree: &Tree) -> Vec<Violation> {
         .collect()
 }
 
-/// The files of the modules that a file declares.
-fn children(tree: &Tree, file: &str, text: &str, is_root: bool) -> Vec<(String, bool)> {
+/// The files of the modules that a file declares; of a root, `mod x;` lies beside it.
+pub(crate) fn modules(
+    tree: &Tree,
+    file: &str,
+    text: &str,
+    is_root: bool,
+) -> Vec<(String, Declared)> {
     let (folder, name) = split(file);
     let stem = name.trim_end_matches(".rs");
     let below = if is_root || name == "mod.rs" { folder.to_owned() } else { join(folder, stem) };
     let modules = source::names(text).map(|names| names.modules).unwrap_or_default();
     let files = modules.into_iter().map(|module| {
         let folder = module.inside.iter().fold(below.clone(), |folder, name| join(&folder, name));
-        module.path.map_or_else(
-            || {
-                let folder_module = join(&folder, &format!("{}/mod.rs", module.name));
-                let file = join(&folder, &format!("{}.rs", module.name));
-                if tree.has(&folder_module) { folder_module } else { file }
-            },
+        let path = if let Some(path) = &module.path {
             // A path attribute is taken from the folder of the file that has it.
-            |path| manifests::resolve(split(file).0, &path),
-        )
+            manifests::resolve(split(file).0, path)
+        } else {
+            let folder_module = join(&folder, &format!("{}/mod.rs", module.name));
+            let file = join(&folder, &format!("{}.rs", module.name));
+            if tree.has(&folder_module) { folder_module } else { file }
+        };
+        (path, module)
     });
-    files.map(|file| (file, false)).collect()
+    files.collect()
 }

@@ -1,9 +1,11 @@
 //! Who may import whom: the rings of the common crate, the layers of a plugin, and plugins as
 //! islands.
 
+use std::collections::BTreeSet;
+
 use super::source::{self, Named};
-use super::tree::{Tree, is_rust};
-use super::{Violation, manifests};
+use super::tree::{Tree, is_rust, split};
+use super::{Violation, forgotten, manifests};
 
 /// The modules of the common crate: ring, and the place in the ring. A module imports inner
 /// rings, and of its own ring what stands on its left.
@@ -17,7 +19,8 @@ const RINGS: [(&str, u8, u8); 7] = [
     ("cli", 5, 0),
 ];
 
-/// The outermost ring that a plugin's engines and checks import, and its commands.
+/// The outermost ring that a plugin's engines and checks import, and its commands. The unit tests
+/// of an engine may read their examples with what commands read with.
 const ENGINE_RING: u8 = 1;
 const COMMAND_RING: u8 = 3;
 
@@ -30,6 +33,7 @@ const BRIDGES: [(&str, &str); 2] = [("webhooks", "pss"), ("webhooks", "netpol")]
 /// Imports go inwards only, and clap stays at the rim.
 pub(crate) fn rings(tree: &Tree) -> Vec<Violation> {
     let mut found = Vec::new();
+    let for_tests = files_for_tests(tree);
     for (path, text) in tree.rust_files() {
         let Some(place) = Place::of(path) else { continue };
         let names = match source::names(text) {
@@ -50,13 +54,23 @@ pub(crate) fn rings(tree: &Tree) -> Vec<Violation> {
             continue;
         }
         for named in &names.paths {
-            if let Some(message) = place.refuses(named) {
+            let for_tests = named.for_tests || for_tests.contains(path);
+            if let Some(message) = place.refuses(named, for_tests) {
                 found.push(Violation::new(path, named.line, message));
             }
         }
     }
     found.dedup();
     found
+}
+
+/// The files that a `#[cfg(test)] mod` declares.
+fn files_for_tests(tree: &Tree) -> BTreeSet<String> {
+    let files = tree.rust_files().flat_map(|(path, text)| {
+        let is_root = matches!(split(path).1, "lib.rs" | "main.rs");
+        forgotten::modules(tree, path, text, is_root)
+    });
+    files.filter(|(_, module)| module.for_tests).map(|(file, _)| file).collect()
 }
 
 fn ring(module: &str) -> Option<(u8, u8)> {
@@ -110,7 +124,7 @@ impl Place {
     }
 
     /// Why this file may not name that path.
-    fn refuses(&self, named: &Named) -> Option<String> {
+    fn refuses(&self, named: &Named, for_tests: bool) -> Option<String> {
         let own = self.own(named);
         let first = named.parts.first()?.as_str();
         let common = (first == "posture").then(|| named.parts.get(1).map(String::as_str));
@@ -136,7 +150,7 @@ impl Place {
                     return Some("only args.rs and main.rs know clap".to_owned());
                 }
                 if let Some(Some(target)) = common {
-                    let limit = if command { COMMAND_RING } else { ENGINE_RING };
+                    let limit = if command || for_tests { COMMAND_RING } else { ENGINE_RING };
                     return match ring(target) {
                         None => Some(format!("posture::{target} is in no ring")),
                         Some((theirs, _)) if theirs <= limit => None,

@@ -13,6 +13,8 @@ pub(crate) struct Named {
     pub parts: Vec<String>,
     /// The modules inside the file around the place: `["tests"]`.
     pub inside: Vec<String>,
+    /// Whether it is compiled for tests only, as far as this file tells.
+    pub for_tests: bool,
 }
 
 /// `mod name;`
@@ -23,6 +25,8 @@ pub(crate) struct Declared {
     pub path: Option<String>,
     /// The modules inside the file around it.
     pub inside: Vec<String>,
+    /// Whether it is compiled for tests only.
+    pub for_tests: bool,
 }
 
 /// What a file names.
@@ -37,6 +41,7 @@ pub(crate) struct Names {
     declares_by_macro: bool,
     words: Vec<String>,
     inside: Vec<String>,
+    for_tests: bool,
 }
 
 /// Reads a file; the error says why it is no Rust.
@@ -46,7 +51,7 @@ pub(crate) fn names(text: &str) -> Result<Names, syn::Error> {
     names.visit_file(&file);
     if names.declares_by_macro {
         let words = std::mem::take(&mut names.words);
-        let module = |name| Declared { name, path: None, inside: Vec::new() };
+        let module = |name| Declared { name, path: None, inside: Vec::new(), for_tests: false };
         names.modules.extend(words.into_iter().map(module));
     }
     Ok(names)
@@ -54,7 +59,7 @@ pub(crate) fn names(text: &str) -> Result<Names, syn::Error> {
 
 impl Names {
     fn named(&self, line: usize, parts: Vec<String>) -> Named {
-        Named { line, parts, inside: self.inside.clone() }
+        Named { line, parts, inside: self.inside.clone(), for_tests: self.for_tests }
     }
 
     fn use_tree(&mut self, tree: &syn::UseTree, parts: &[String]) {
@@ -145,6 +150,16 @@ fn declares_modules(tokens: TokenStream) -> bool {
     false
 }
 
+/// `#[cfg(test)]`
+fn is_cfg_test(attribute: &syn::Attribute) -> bool {
+    match &attribute.meta {
+        syn::Meta::List(list) => {
+            list.path.is_ident("cfg") && list.tokens.to_string().trim() == "test"
+        }
+        _ => false,
+    }
+}
+
 fn parts(path: &syn::Path) -> Vec<String> {
     path.segments.iter().map(|segment| segment.ident.to_string()).collect()
 }
@@ -206,6 +221,8 @@ impl<'ast> Visit<'ast> for Names {
     }
 
     fn visit_item_mod(&mut self, item: &'ast syn::ItemMod) {
+        let around = self.for_tests;
+        self.for_tests |= item.attrs.iter().any(is_cfg_test);
         if item.content.is_none() {
             let path = item.attrs.iter().find_map(|attribute| match &attribute.meta {
                 syn::Meta::NameValue(pair) if pair.path.is_ident("path") => match &pair.value {
@@ -218,10 +235,12 @@ impl<'ast> Visit<'ast> for Names {
                 _ => None,
             });
             let name = item.ident.to_string();
-            self.modules.push(Declared { name, path, inside: self.inside.clone() });
+            let inside = self.inside.clone();
+            self.modules.push(Declared { name, path, inside, for_tests: self.for_tests });
         }
         self.inside.push(item.ident.to_string());
         visit::visit_item_mod(self, item);
         self.inside.pop();
+        self.for_tests = around;
     }
 }

@@ -62,7 +62,7 @@ fn find(pod: &Pod<'_>, _rules: Rules, violations: &mut Vec<Violation>) {
             Violation::forbidden(subject, path, annotation.text)
                 .at(annotation.value)
                 .allow(json!(["runtime/default", "localhost/*", ""]))
-                .advise("remove the annotation, or write runtime/default")
+                .advise("remove the annotation, or set it to runtime/default")
                 .derive(derived),
         );
     }
@@ -82,7 +82,7 @@ fn of_profile(violation: Violation, profile: &Profile<'_>) -> Violation {
     violation
         .at(profile.kind_value())
         .allow(json!(["RuntimeDefault", "Localhost"]))
-        .advise("set the type to RuntimeDefault, or remove appArmorProfile")
+        .advise("remove appArmorProfile, or set its type to RuntimeDefault")
         .derive(copied.then_some("servers since 1.30 copy the annotation to the container's field"))
 }
 

@@ -15,9 +15,9 @@ use rayon::prelude::*;
 
 use super::judge::{Judge, Judged};
 use super::policies::{Policies, PolicyOptions};
+use super::verdict::PssDetail;
 use crate::evaluate::Evaluator;
 use crate::pod::known_server;
-use super::verdict::PssDetail;
 
 /// What the command line asks for.
 #[derive(Clone, Debug)]

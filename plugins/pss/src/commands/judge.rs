@@ -1,24 +1,20 @@
 //! One object to its verdict and findings.
 
 use posture::finding::check::Severity;
-use posture::finding::fingerprint::fingerprint;
-use posture::finding::report::{Finding, Fix, ObjectReport};
+use posture::finding::report::{Finding, ObjectReport};
 use posture::model::decode::{self, Refusal};
 use posture::model::gap::Gap;
-use posture::model::node::{Type, Value};
 use posture::model::object::{Object, ObjectRef};
-use posture::model::path::{FieldPath, Segment};
-use posture::model::source::Mark;
+use posture::model::path::FieldPath;
 use posture::model::workload::{Carrier, PodTemplate, pod_templates};
 
+use super::findings::{Subject, by_hand, finding};
 use super::policies::{Applied, Policies, is_namespace};
+use super::verdict::{PodReport, PssDetail, Verdict};
 use crate::admit::{Admission, Decision, Request, admit};
-use crate::checks::PssCheck;
 use crate::evaluate::Evaluator;
 use crate::level::Level;
 use crate::namespace::{Mode, NamespacePolicy};
-use super::verdict::{PodReport, PssDetail, Verdict};
-use crate::violation::Violation;
 
 /// What is judged by.
 #[derive(Clone, Copy, Debug)]
@@ -66,10 +62,9 @@ impl Judge<'_> {
                 "unknown field {what:?}: the API server drops it, kubectl's validation refuses the object"
             );
             findings.push(Finding {
-                fix: Some(Fix {
-                    title: format!("{what} is unknown to the API server: correct or remove it"),
-                    grade: 'C',
-                }),
+                fix: Some(by_hand(format!(
+                    "{what} is unknown to the API server: correct or remove it"
+                ))),
                 ..finding(
                     UNKNOWN_FIELD,
                     Severity::Warning,
@@ -98,7 +93,8 @@ impl Judge<'_> {
             };
             let admission = admit(self.evaluator, &request);
             meets = meets.min(admission.meets);
-            self.add_findings(object, &reference, template, &admission, &mut findings);
+            let subject = Subject { object, reference: &reference, template };
+            subject.collect(&admission, &mut findings);
             let verdict = verdict_of(&admission);
             if worst.as_ref().is_none_or(|(known, ..)| verdict > *known) {
                 worst = Some((verdict, admission, position));
@@ -108,7 +104,7 @@ impl Judge<'_> {
         findings.sort_by_key(|finding| {
             finding.place.as_ref().map_or(usize::MAX, |mark| mark.span().start)
         });
-        let gap = self.gap(namespace, &applied, verdict, meets, &admission);
+        let gap = policy_gap(namespace, &applied, verdict, meets, &admission);
         let report = ObjectReport {
             message: message_of(verdict, &admission),
             sentence: sentence_of(object, templates[position].carrier, verdict, &admission),
@@ -126,27 +122,6 @@ impl Judge<'_> {
             },
         };
         Some(Judged { object: report, findings, gap })
-    }
-
-    /// An assumption about labels must not make a pass: with other labels the object would be
-    /// refused.
-    fn gap(
-        &self,
-        namespace: &str,
-        applied: &Applied,
-        verdict: Verdict,
-        meets: Level,
-        admission: &Admission,
-    ) -> Option<Gap> {
-        let unknown = applied.unknown?;
-        let exempt = admission.of_pod().exempt.is_some();
-        (verdict < Verdict::Rejected && meets < Level::Restricted && !exempt).then(|| Gap {
-            what: "policy".to_owned(),
-            place: None,
-            object: Some(format!("namespace/{namespace}")),
-            why: format!("{unknown}, and objects in it do not meet restricted"),
-            hint: "add the Namespace's manifest to -f, the server's --admission-config, or say --level".to_owned(),
-        })
     }
 
     /// A Namespace with Pod Security labels: the server refuses invalid ones.
@@ -196,130 +171,27 @@ impl Judge<'_> {
         };
         Some(Judged { object: report, findings, gap: None })
     }
-
-    fn add_findings(
-        &self,
-        object: &Object,
-        reference: &ObjectRef,
-        template: &PodTemplate<'_>,
-        admission: &Admission,
-        findings: &mut Vec<Finding>,
-    ) {
-        // The gravest mode first: what it finds is not reported again.
-        for mode in [Mode::Enforce, Mode::Warn, Mode::Audit] {
-            let severity = Verdict::of_mode(mode).severity().unwrap_or(Severity::Info);
-            for decision in [Some(&admission.object), admission.pod.as_ref()].into_iter().flatten()
-            {
-                let Some(outcome) = &decision.modes.get(mode).outcome else {
-                    continue;
-                };
-                for (check, violation) in outcome.violations() {
-                    let path = template.path.clone().join(&violation.path);
-                    let text = path.to_string();
-                    if !findings.iter().any(|known| {
-                        known.check == check.id()
-                            && known.path == text
-                            && known.value == violation.value
-                    }) {
-                        findings.push(self.finding(
-                            object, reference, template, severity, check, violation, &path,
-                        ));
-                    }
-                }
-            }
-        }
-    }
-
-    #[expect(
-        clippy::too_many_arguments,
-        clippy::unused_self,
-        reason = "everything that a finding tells"
-    )]
-    fn finding(
-        &self,
-        object: &Object,
-        reference: &ObjectRef,
-        template: &PodTemplate<'_>,
-        severity: Severity,
-        check: &'static PssCheck,
-        violation: &Violation,
-        path: &FieldPath,
-    ) -> Finding {
-        let mark = match violation.node {
-            Some(node) => mark_of(object.tree().value(node), &violation.path),
-            None => nearest(template.value, &violation.path),
-        };
-        let because = violation.derived.map(|clause| format!(" ({clause})")).unwrap_or_default();
-        Finding {
-            container: violation.container().map(|container| container.name.clone()),
-            value: violation.value.clone(),
-            allowed: violation.allowed.clone(),
-            fix: Some(Fix { title: format!("{}{because}", violation.advice), grade: 'C' }),
-            ..finding(
-                check.id(),
-                severity,
-                reference,
-                path,
-                Some(mark),
-                format!("{}: {}{because}", check.check.title, violation.advice),
-            )
-        }
-    }
 }
 
-fn finding(
-    check: &'static str,
-    severity: Severity,
-    reference: &ObjectRef,
-    path: &FieldPath,
-    place: Option<Mark>,
-    message: String,
-) -> Finding {
-    Finding {
-        check,
-        severity,
-        object: reference.clone(),
-        position: 0,
-        container: None,
-        path: path.to_string(),
-        place,
-        value: None,
-        allowed: None,
-        message,
-        fix: None,
-        fingerprint: fingerprint(check, reference, path),
-    }
-}
-
-/// Where a value stands: for a mapping or list in a field, the field's key.
-fn mark_of(value: Value<'_>, path: &FieldPath) -> Mark {
-    let is_collection = matches!(value.value_type(), Type::Object | Type::Array);
-    let is_field = matches!(path.segments().last(), Some(Segment::Field(_)));
-    if is_collection && is_field && value.id() > 0 {
-        return value.tree().value(value.id() - 1).mark();
-    }
-    value.mark()
-}
-
-/// What is nearest to a missing field: the key of the deepest mapping that exists on the way, or
-/// the first line of a list's element.
-fn nearest(root: Value<'_>, path: &FieldPath) -> Mark {
-    let mut value = root;
-    let mut key = None;
-    for segment in path.segments() {
-        let next = match segment {
-            Segment::Field(name) => value.get(name).filter(|next| !next.is_null()),
-            Segment::Index(index) | Segment::Named { index, .. } => value.items().nth(*index),
-        };
-        let Some(next) = next else {
-            break;
-        };
-        let is_field = matches!(segment, Segment::Field(_));
-        // A value follows its key in the arena; merged ones have theirs elsewhere, as is right.
-        key = (is_field && next.id() > 0).then(|| next.tree().value(next.id() - 1));
-        value = next;
-    }
-    key.unwrap_or(value).mark()
+/// An assumption about labels must not make a pass: with other labels the object would be
+/// refused.
+fn policy_gap(
+    namespace: &str,
+    applied: &Applied,
+    verdict: Verdict,
+    meets: Level,
+    admission: &Admission,
+) -> Option<Gap> {
+    let unknown = applied.unknown?;
+    let exempt = admission.of_pod().exempt.is_some();
+    (verdict < Verdict::Rejected && meets < Level::Restricted && !exempt).then(|| Gap {
+        what: "policy".to_owned(),
+        place: None,
+        object: Some(format!("namespace/{namespace}")),
+        why: format!("{unknown}, and objects in it do not meet restricted"),
+        hint: "add the Namespace's manifest to -f, the server's --admission-config, or say --level"
+            .to_owned(),
+    })
 }
 
 fn invalid(
@@ -334,7 +206,7 @@ fn invalid(
         0,
         Finding {
             value: Some(value.to_json()),
-            fix: Some(Fix { title, grade: 'C' }),
+            fix: Some(by_hand(title)),
             ..finding(
                 INVALID,
                 Severity::Error,
@@ -409,6 +281,7 @@ fn notes_of(
     verdict: Verdict,
     admission: &Admission,
     applied: &Applied,
+    meets: Level,
 ) -> Vec<String> {
     let mut notes = Vec::new();
     if let Some(exempt) = admission.of_pod().exempt {
@@ -423,7 +296,11 @@ fn notes_of(
                 policies.push(format!("{mode}={policy}"));
             }
         }
-        notes.push(format!("{}, {}; the strictest level met is {meets}", policies.join(" "), applied.why));
+        notes.push(format!(
+            "{}, {}; the strictest level met is {meets}",
+            policies.join(" "),
+            applied.why
+        ));
     }
     if template.carrier == Carrier::Other {
         notes.push(format!(

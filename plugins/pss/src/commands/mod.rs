@@ -2,6 +2,7 @@
 
 pub mod check;
 pub mod explain;
+mod findings;
 pub mod judge;
 pub mod overview;
 pub mod policies;

@@ -14,7 +14,7 @@ use posture::model::version::Minor;
 
 use crate::admission_config::{self, Configuration, Exemptions, Loaded, Refused};
 use crate::level::{Level, LevelVersion};
-use crate::namespace::{Mode, NamespacePolicy, Why};
+use crate::namespace::{Mode, NamespacePolicy, UNCONFIGURED, Why};
 
 /// The namespace of objects that name none, where `-n` names none either.
 pub const DEFAULT_NAMESPACE: &str = "default";
@@ -68,8 +68,7 @@ impl Policies {
         };
         let defaults = configuration
             .as_ref()
-            .map(|(_, configuration)| configuration.defaults)
-            .unwrap_or(Configuration::default().defaults);
+            .map_or(UNCONFIGURED, |(_, configuration)| configuration.defaults);
         let mut known = BTreeMap::new();
         for object in objects.iter().filter(|object| is_namespace(object)) {
             let policy = NamespacePolicy::of_namespace(object.value(), &defaults, server);

@@ -62,7 +62,8 @@ fn line_end(bytes: &[u8], at: usize) -> usize {
 
 fn push_document(text: &str, range: Range<usize>, pieces: &mut Vec<Piece>) {
     let bytes = &text.as_bytes()[range.clone()];
-    if bytes.iter().all(u8::is_ascii_whitespace) {
+    // A tab alone is an error to kubectl.
+    if bytes.iter().all(|byte| matches!(byte, b' ' | b'\r' | b'\n')) {
         return;
     }
     if bytes.len() > MAX_LINE_BYTES {

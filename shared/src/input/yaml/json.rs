@@ -1,8 +1,8 @@
 //! JSON text to the arena of nodes, with spans.
 //!
 //! kubectl hands JSON to Go's decoder and not to YAML: no YAML words, no octals, the last
-//! duplicate key wins. serde_json would lose the spans, so the scanner is ours; the tests hold it
-//! against serde_json.
+//! duplicate key wins. `serde_json` would lose the spans, so the scanner is ours; the tests hold it
+//! against `serde_json`.
 
 use std::sync::Arc;
 

@@ -1,6 +1,6 @@
 //! Block scalars: literal behind `|`, folded behind `>`.
 
-use super::SyntaxError;
+use super::Fault;
 use super::bytes::is_blank;
 use super::scanner::Scanner;
 use super::token::{Kind, Token};
@@ -25,7 +25,7 @@ struct Gap {
 
 impl Scanner<'_> {
     /// Scans a block scalar.
-    pub(super) fn block_scalar(&mut self, literal: bool) -> Result<(), SyntaxError> {
+    pub(super) fn block_scalar(&mut self, literal: bool) -> Result<(), Fault> {
         self.drop_key()?;
         self.key_allowed = true;
         let start = self.input.at;
@@ -74,7 +74,7 @@ impl Scanner<'_> {
     }
 
     /// Reads the indicators: chomping and indentation, in either order.
-    fn block_header(&mut self) -> Result<(Chomping, usize), SyntaxError> {
+    fn block_header(&mut self) -> Result<(Chomping, usize), Fault> {
         let mut chomping = self.chomping();
         let mut increment = 0;
         let digit = self.input.next();
@@ -101,7 +101,7 @@ impl Scanner<'_> {
 
     /// Reads empty lines and the indentation of the next line with text. An `indent` of 0 becomes
     /// the indentation of that line, or of a longer empty line before it.
-    fn block_gap(&mut self, indent: &mut usize) -> Result<Gap, SyntaxError> {
+    fn block_gap(&mut self, indent: &mut usize) -> Result<Gap, Fault> {
         let mut gap = Gap { start: self.input.at, end: self.input.at };
         let mut widest = 0;
         let limit = if *indent == 0 { usize::MAX } else { *indent };

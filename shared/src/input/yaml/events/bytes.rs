@@ -15,6 +15,9 @@ pub(super) const NAME: u8 = 32;
 /// Stands in a tag behind the handle.
 pub(super) const URI: u8 = 64;
 
+/// Begins a plain scalar, wherever it stands; other bytes may, too.
+pub(super) const BEGINS_PLAIN: u8 = 128;
+
 /// The classes of every byte.
 const CLASSES: [u8; 256] = classes();
 
@@ -26,8 +29,11 @@ const fn classes() -> [u8; 256] {
     set(&mut classes, b",?[]{}", ENDS_FLOW_PLAIN);
     set(&mut classes, b"\n\r\xc2\xe2'", ENDS_SINGLE);
     set(&mut classes, b"\n\r\xc2\xe2\"\\", ENDS_DOUBLE);
-    set(&mut classes, b"-_0123456789", NAME | URI);
-    set(&mut classes, b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz", NAME | URI);
+    set(&mut classes, b"-", NAME | URI);
+    set(&mut classes, b"_0123456789", NAME | URI | BEGINS_PLAIN);
+    set(&mut classes, b"ABCDEFGHIJKLMNOPQRSTUVWXYZ", NAME | URI | BEGINS_PLAIN);
+    set(&mut classes, b"abcdefghijklmnopqrstuvwxyz", NAME | URI | BEGINS_PLAIN);
+    set(&mut classes, b"/$+()", BEGINS_PLAIN);
     set(&mut classes, b";/?:@&=+$,.!~*'()[]%", URI);
     classes
 }

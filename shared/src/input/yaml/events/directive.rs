@@ -3,14 +3,14 @@
 //! A stream that kubectl has cut hardly leaves any together with its document; where one is
 //! refused the words are go-yaml's all the same.
 
-use super::SyntaxError;
+use super::Fault;
 use super::bytes::is_blank;
 use super::scanner::Scanner;
 use super::token::{Kind, Tag, Token};
 
 impl Scanner<'_> {
     /// Scans a directive with the rest of its line.
-    pub(super) fn directive(&mut self) -> Result<(), SyntaxError> {
+    pub(super) fn directive(&mut self) -> Result<(), Fault> {
         self.end_blocks()?;
         let start = self.input.at;
         self.input.at += 1;
@@ -32,7 +32,7 @@ impl Scanner<'_> {
         Ok(())
     }
 
-    fn version(&mut self) -> Result<u32, SyntaxError> {
+    fn version(&mut self) -> Result<u32, Fault> {
         self.input.skip_blanks();
         let major = self.version_number()?;
         if self.input.next() != b'.' {
@@ -42,7 +42,7 @@ impl Scanner<'_> {
         Ok(major * 100 + self.version_number()?)
     }
 
-    fn version_number(&mut self) -> Result<u32, SyntaxError> {
+    fn version_number(&mut self) -> Result<u32, Fault> {
         let start = self.input.at;
         let mut number = 0;
         while let Some(digit) = char::from(self.input.next()).to_digit(10) {
@@ -58,7 +58,7 @@ impl Scanner<'_> {
         Ok(number)
     }
 
-    fn tag_directive(&mut self) -> Result<u32, SyntaxError> {
+    fn tag_directive(&mut self) -> Result<u32, Fault> {
         self.input.skip_blanks();
         let start = self.input.at;
         if self.input.next() != b'!' {

@@ -1,6 +1,6 @@
 //! The text under the scanner: where it stands, line breaks, columns.
 
-use super::SyntaxError;
+use super::{Fault, SyntaxError};
 use super::bytes::{self, ENDS_LINE, is_blank};
 use super::survey::{self, Survey};
 
@@ -82,8 +82,8 @@ impl<'a> Input<'a> {
 
     /// An error at the next byte.
     #[cold]
-    pub(super) fn error<T>(&self, message: &'static str) -> Result<T, SyntaxError> {
-        Err(SyntaxError { offset: self.at.min(self.bytes.len()), message })
+    pub(super) fn error<T>(&self, message: &'static str) -> Result<T, Fault> {
+        Err(Box::new(SyntaxError { offset: self.at.min(self.bytes.len()), message }))
     }
 
     /// An offset as events have it.
@@ -94,7 +94,7 @@ impl<'a> Input<'a> {
 
     /// Fails if a forbidden character stands where go-yaml looks for a token that begins here.
     #[inline]
-    pub(super) fn check_ahead(&self, length: usize) -> Result<(), SyntaxError> {
+    pub(super) fn check_ahead(&self, length: usize) -> Result<(), Fault> {
         if self.cut && self.at + length > self.bytes.len() {
             return self.error("control characters are not allowed");
         }

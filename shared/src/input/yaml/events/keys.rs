@@ -1,11 +1,11 @@
 //! Simple keys: what is known to be a key only when its `:` has been seen.
 
-use super::SyntaxError;
+use super::Fault;
 use super::scanner::Scanner;
 use super::token::{Kind, Token};
 
 /// How many characters a key and the blanks behind it may take.
-const LIMIT: usize = 1024;
+pub(super) const LIMIT: usize = 1024;
 
 /// What may turn out to be a key, on one level of brackets.
 #[derive(Clone, Copy, Debug, Default)]
@@ -33,7 +33,7 @@ pub(super) struct SimpleKeys {
 impl Scanner<'_> {
     /// Lets a key begin with the next token if one is allowed here; returns
     /// [`Token::key_level`].
-    pub(super) fn begin_key(&mut self) -> Result<u32, SyntaxError> {
+    pub(super) fn begin_key(&mut self) -> Result<u32, Fault> {
         if !self.key_allowed {
             return Ok(0);
         }
@@ -52,7 +52,7 @@ impl Scanner<'_> {
     }
 
     /// Gives up the candidate of this level.
-    pub(super) fn drop_key(&mut self) -> Result<(), SyntaxError> {
+    pub(super) fn drop_key(&mut self) -> Result<(), Fault> {
         let key = &mut self.keys.inner;
         if key.possible {
             if key.required {
@@ -87,7 +87,7 @@ impl Scanner<'_> {
 
     /// Whether the queue's first token must wait, for it may be a key.
     #[inline]
-    pub(super) fn is_awaited(&mut self, first: Token) -> Result<bool, SyntaxError> {
+    pub(super) fn is_awaited(&mut self, first: Token) -> Result<bool, Fault> {
         let Some(level) = (first.key_level as usize).checked_sub(1) else {
             return Ok(false);
         };
@@ -100,7 +100,7 @@ impl Scanner<'_> {
     }
 
     /// Makes a key of this level's candidate, before its `:`; says whether there was one.
-    pub(super) fn take_key(&mut self) -> Result<bool, SyntaxError> {
+    pub(super) fn take_key(&mut self) -> Result<bool, Fault> {
         if !still_possible(&mut self.keys.inner, &self.input)? {
             return Ok(false);
         }
@@ -117,10 +117,11 @@ impl Scanner<'_> {
         Ok(true)
     }
 
-    /// Pushes a scalar. If it is a key and its `:` follows at once, as in nearly every line, the
+    /// Pushes the scalar that was scanned. If it is a key and its `:` follows at once, as in nearly every line, the
     /// key's tokens are pushed right away: the same ones that the `:` would bring.
     #[inline]
-    pub(super) fn push_scalar(&mut self, scalar: Token) {
+    pub(super) fn push_scalar(&mut self) {
+        let scalar = self.scalar;
         let at = self.input.at;
         let key = self.keys.inner;
         let is_key = scalar.key_level > 0
@@ -153,7 +154,7 @@ const NO_COLON: &str = "could not find expected ':'";
 fn still_possible(
     key: &mut SimpleKey,
     input: &super::input::Input<'_>,
-) -> Result<bool, SyntaxError> {
+) -> Result<bool, Fault> {
     if key.possible && (key.line != input.line || input.is_farther(key.start, LIMIT)) {
         if key.required {
             return input.error(NO_COLON);

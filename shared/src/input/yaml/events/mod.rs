@@ -10,6 +10,7 @@ mod bytes;
 mod directive;
 mod input;
 mod keys;
+mod line;
 mod parser;
 mod plain;
 mod quoted;
@@ -93,3 +94,6 @@ pub(super) struct SyntaxError {
     /// What is wrong there, in go-yaml's words.
     pub(super) message: &'static str,
 }
+
+/// An error on its way out: results are small where there is none.
+type Fault = Box<SyntaxError>;

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::scanner::Scanner;
 use super::token::{Kind, Tag, Token};
-use super::{Event, EventData, SyntaxError};
+use super::{Event, EventData, Fault, SyntaxError};
 use crate::model::node::Style;
 
 /// A place in the grammar.
@@ -21,6 +21,8 @@ enum State {
     BlockMappingStart,
     BlockMappingKey,
     BlockMappingValue,
+    /// The `:` has been read; here it ended.
+    BlockMappingValueAt(u32),
     FlowSequenceStart,
     FlowSequenceEntry,
     FlowSequencePairKey,
@@ -43,7 +45,12 @@ enum Context {
     BlockValue,
 }
 
-type Next<'a> = Result<Event<'a>, SyntaxError>;
+type Next<'a> = Result<Event<'a>, Fault>;
+
+#[cold]
+fn error<T>(message: &'static str, token: Token) -> Result<T, Fault> {
+    Err(Box::new(SyntaxError { offset: token.start as usize, message }))
+}
 
 /// Reads the first document of a text, event by event.
 #[derive(Clone, Debug)]
@@ -93,6 +100,7 @@ impl<'a> Parser<'a> {
             }
             State::BlockMappingKey => self.block_mapping_key(),
             State::BlockMappingValue => self.block_mapping_value(),
+            State::BlockMappingValueAt(at) => self.block_mapping_value_at(at),
             State::FlowSequenceStart => {
                 self.skip_first()?;
                 self.flow_sequence_entry(true)
@@ -119,7 +127,7 @@ impl<'a> Parser<'a> {
     }
 
     /// Lets the token go that began a collection.
-    fn skip_first(&mut self) -> Result<(), SyntaxError> {
+    fn skip_first(&mut self) -> Result<(), Fault> {
         self.scanner.peek()?;
         self.scanner.skip();
         Ok(())
@@ -129,9 +137,6 @@ impl<'a> Parser<'a> {
         Event { data, start, end }
     }
 
-    fn error<T>(&self, message: &'static str, token: Token) -> Result<T, SyntaxError> {
-        Err(SyntaxError { offset: token.start as usize, message })
-    }
 
     /// A scalar where nothing is written.
     fn absent(&mut self, at: u32, then: State) -> Event<'a> {
@@ -168,7 +173,7 @@ impl<'a> Parser<'a> {
                 self.directives()?;
                 let token = self.scanner.peek()?;
                 if token.kind != Kind::DocumentStart {
-                    return self.error("did not find expected <document start>", token);
+                    return error("did not find expected <document start>", token);
                 }
                 self.scanner.skip();
                 self.state = State::DocumentContent;
@@ -179,22 +184,22 @@ impl<'a> Parser<'a> {
         Ok(self.event(EventData::DocumentStart, first.start, first.start))
     }
 
-    fn directives(&mut self) -> Result<(), SyntaxError> {
+    fn directives(&mut self) -> Result<(), Fault> {
         let mut has_version = false;
         loop {
             let token = self.scanner.peek()?;
             match token.kind {
                 Kind::VersionDirective if has_version => {
-                    return self.error("found duplicate %YAML directive", token);
+                    return error("found duplicate %YAML directive", token);
                 }
                 Kind::VersionDirective if token.extra != Token::VERSION => {
-                    return self.error("found incompatible YAML document", token);
+                    return error("found incompatible YAML document", token);
                 }
                 Kind::VersionDirective => has_version = true,
                 Kind::TagDirective => {
                     let tag = self.scanner.queue.take_tag(token.extra);
                     if self.handles.iter().any(|known| known.handle == tag.handle) {
-                        return self.error("found duplicate %TAG directive", token);
+                        return error("found duplicate %TAG directive", token);
                     }
                     self.handles.push(tag);
                 }
@@ -277,14 +282,27 @@ impl<'a> Parser<'a> {
                 let data = EventData::Scalar { anchor, tag, value, plain_implicit, style };
                 return Ok(self.event(data, end, end));
             }
-            _ => return self.error("did not find expected node content", token),
+            _ => return error("did not find expected node content", token),
         };
         self.state = state;
         Ok(self.event(data, token.start, token.end))
     }
 
-    #[inline]
     fn scalar(
+        &mut self,
+        token: Token,
+        style: Style,
+        anchor: Option<&'a str>,
+        tag: Option<Cow<'a, str>>,
+    ) -> Event<'a> {
+        let event = self.scalar_event(token, style, anchor, tag);
+        self.scanner.skip();
+        self.resume();
+        event
+    }
+
+    #[inline]
+    fn scalar_event(
         &mut self,
         token: Token,
         style: Style,
@@ -298,8 +316,6 @@ impl<'a> Parser<'a> {
         } else {
             Cow::Owned(self.scanner.queue.take_text(token.extra))
         };
-        self.scanner.skip();
-        self.resume();
         let plain_implicit = match &tag {
             None => style == Style::Plain,
             Some(tag) => tag == "!",
@@ -314,7 +330,7 @@ impl<'a> Parser<'a> {
     }
 
     /// Puts a tag's prefix in the place of its handle.
-    fn resolve_tag(&self, tag: Tag<'a>, token: Token) -> Result<Cow<'a, str>, SyntaxError> {
+    fn resolve_tag(&self, tag: Tag<'a>, token: Token) -> Result<Cow<'a, str>, Fault> {
         let Tag { handle, suffix } = tag;
         if handle.is_empty() {
             return Ok(suffix);
@@ -323,7 +339,7 @@ impl<'a> Parser<'a> {
             Some(known) => &*known.suffix,
             None if handle == "!" => "!",
             None if handle == "!!" => "tag:yaml.org,2002:",
-            None => return self.error("found undefined tag handle", token),
+            None => return error("found undefined tag handle", token),
         };
         Ok(Cow::Owned(format!("{prefix}{suffix}")))
     }
@@ -341,7 +357,7 @@ impl<'a> Parser<'a> {
                 }
             }
             Kind::BlockEnd => Ok(self.end_collection(EventData::SequenceEnd, token)),
-            _ => self.error("did not find expected '-' indicator", token),
+            _ => error("did not find expected '-' indicator", token),
         }
     }
 
@@ -368,6 +384,10 @@ impl<'a> Parser<'a> {
     }
 
     fn block_mapping_key(&mut self) -> Next<'a> {
+        if let Some(key) = self.scanner.key_of_line()? {
+            self.state = State::BlockMappingValueAt(key.end + 1);
+            return Ok(self.scalar_event(key, Style::Plain, None, None));
+        }
         let token = self.scanner.peek()?;
         match token.kind {
             Kind::Key => {
@@ -380,7 +400,7 @@ impl<'a> Parser<'a> {
                 }
             }
             Kind::BlockEnd => Ok(self.end_collection(EventData::MappingEnd, token)),
-            _ => self.error("did not find expected key", token),
+            _ => error("did not find expected key", token),
         }
     }
 
@@ -390,9 +410,26 @@ impl<'a> Parser<'a> {
             return Ok(self.absent(token.start, State::BlockMappingKey));
         }
         self.scanner.skip();
+        self.block_mapping_value_behind(token.end)
+    }
+
+    #[inline]
+    fn block_mapping_value_at(&mut self, at: u32) -> Next<'a> {
+        match self.scanner.value_of_line()? {
+            Some(Token { kind: Kind::Scalar(style), extra, start, end, .. }) => {
+                self.state = State::BlockMappingKey;
+                let token = Token { extra, ..Token::new(Kind::Scalar(style), start, end) };
+                let event = self.scalar_event(token, style, None, None);
+                Ok(event)
+            }
+            _ => self.block_mapping_value_behind(at),
+        }
+    }
+
+    fn block_mapping_value_behind(&mut self, at: u32) -> Next<'a> {
         match self.scanner.peek()?.kind {
             Kind::Key | Kind::Value | Kind::BlockEnd => {
-                Ok(self.absent(token.end, State::BlockMappingKey))
+                Ok(self.absent(at, State::BlockMappingKey))
             }
             _ => self.node_then(Context::BlockValue, State::BlockMappingKey),
         }
@@ -402,7 +439,7 @@ impl<'a> Parser<'a> {
         let mut token = self.scanner.peek()?;
         if token.kind != Kind::FlowSequenceEnd && !is_first {
             if token.kind != Kind::FlowEntry {
-                return self.error("did not find expected ',' or ']'", token);
+                return error("did not find expected ',' or ']'", token);
             }
             self.scanner.skip();
             token = self.scanner.peek()?;
@@ -447,7 +484,7 @@ impl<'a> Parser<'a> {
         let mut token = self.scanner.peek()?;
         if token.kind != Kind::FlowMappingEnd && !is_first {
             if token.kind != Kind::FlowEntry {
-                return self.error("did not find expected ',' or '}'", token);
+                return error("did not find expected ',' or '}'", token);
             }
             self.scanner.skip();
             token = self.scanner.peek()?;

@@ -1,14 +1,14 @@
 //! Plain scalars: text without quotes.
 
-use super::SyntaxError;
+use super::Fault;
 use super::bytes::{self, ENDS_FLOW_PLAIN, ENDS_PLAIN, is_blank};
 use super::scanner::Scanner;
 use super::token::{Kind, Token};
 use crate::model::node::Style;
 
 impl Scanner<'_> {
-    /// Scans a plain scalar, over as many lines as it takes.
-    pub(super) fn plain(&mut self) -> Result<(), SyntaxError> {
+    /// Scans a plain scalar, over as many lines as it takes: [`Self::scalar`].
+    pub(super) fn plain(&mut self) -> Result<(), Fault> {
         let key_level = self.begin_key()?;
         self.key_allowed = false;
         let start = self.input.at;
@@ -46,19 +46,14 @@ impl Scanner<'_> {
         if new_line {
             self.key_allowed = true;
         }
-        let mut token = Token {
-            key_level,
-            ..Token::new(
-                Kind::Scalar(Style::Plain),
-                self.input.offset(start),
-                self.input.offset(end),
-            )
-        };
+        let mut extra = 0;
         if let Some(mut text) = folded {
             text.push_str(self.input.slice(part, end));
-            token.extra = self.queue.keep_text(text);
+            extra = self.queue.keep_text(text);
         }
-        self.push_scalar(token);
+        let kind = Kind::Scalar(Style::Plain);
+        let (start, end) = (self.input.offset(start), self.input.offset(end));
+        self.scalar = Token { kind, extra, start, end, key_level };
         Ok(())
     }
 
@@ -99,7 +94,7 @@ impl Scanner<'_> {
 
     /// Reads line breaks and the blanks behind them.
     #[inline]
-    fn skip_lines(&mut self) -> Result<(), SyntaxError> {
+    fn skip_lines(&mut self) -> Result<(), Fault> {
         loop {
             let length = self.input.break_length(self.input.at);
             if length > 0 {

@@ -1,24 +1,18 @@
 //! Scalars in quotes.
 
-use super::SyntaxError;
+use super::Fault;
 use super::bytes::{self, ENDS_DOUBLE, ENDS_SINGLE, is_blank};
 use super::scanner::Scanner;
 use super::token::{Kind, Token};
 use crate::model::node::Style;
 
 impl Scanner<'_> {
-    /// Scans a scalar in single quotes.
-    pub(super) fn single_quoted(&mut self) -> Result<(), SyntaxError> {
-        self.quoted(Quote { byte: b'\'', class: ENDS_SINGLE, style: Style::SingleQuoted })
-    }
-
-    /// Scans a scalar in double quotes.
-    pub(super) fn double_quoted(&mut self) -> Result<(), SyntaxError> {
-        self.quoted(Quote { byte: b'"', class: ENDS_DOUBLE, style: Style::DoubleQuoted })
-    }
-
-    #[inline]
-    fn quoted(&mut self, quote: Quote) -> Result<(), SyntaxError> {
+    /// Scans a scalar between two of these quotes: [`Self::scalar`].
+    pub(super) fn quoted(&mut self, quote: u8) -> Result<(), Fault> {
+        let quote = match quote {
+            b'\'' => Quote { byte: quote, class: ENDS_SINGLE, style: Style::SingleQuoted },
+            _ => Quote { byte: b'"', class: ENDS_DOUBLE, style: Style::DoubleQuoted },
+        };
         let key_level = self.begin_key()?;
         self.key_allowed = false;
         let start = self.input.at;
@@ -36,8 +30,7 @@ impl Scanner<'_> {
             self.queue.keep_text(text)
         };
         let (start, end) = (self.input.offset(start), self.input.offset(self.input.at));
-        let token = Token::new(Kind::Scalar(quote.style), start, end);
-        self.push_scalar(Token { key_level, extra, ..token });
+        self.scalar = Token { kind: Kind::Scalar(quote.style), extra, start, end, key_level };
         Ok(())
     }
 
@@ -57,7 +50,7 @@ impl Scanner<'_> {
     }
 
     /// Reads the scalar's rest with its closing quote; returns what it means.
-    fn unquote(&mut self, quote: Quote) -> Result<String, SyntaxError> {
+    fn unquote(&mut self, quote: Quote) -> Result<String, Fault> {
         let mut value = String::new();
         loop {
             if self.input.is_document_indicator() {
@@ -96,7 +89,7 @@ impl Scanner<'_> {
 
     /// Reads up to the end of the scalar, or up to the blanks at the end of the line; says
     /// whether the line's break was escaped.
-    fn unquote_line(&mut self, quote: Quote, value: &mut String) -> Result<bool, SyntaxError> {
+    fn unquote_line(&mut self, quote: Quote, value: &mut String) -> Result<bool, Fault> {
         loop {
             let start = self.input.at;
             self.skip_ordinary(quote);
@@ -128,7 +121,7 @@ impl Scanner<'_> {
     }
 
     /// Reads an escape sequence.
-    fn escape(&mut self, value: &mut String) -> Result<(), SyntaxError> {
+    fn escape(&mut self, value: &mut String) -> Result<(), Fault> {
         let (text, digits) = match self.input.byte(self.input.at + 1) {
             b'0' => ("\0", 0),
             b'a' => ("\x07", 0),

@@ -1,9 +1,12 @@
 //! The scanner: text to tokens. What kind of token begins where, and how deep lines are indented.
 
-use super::SyntaxError;
+use super::Fault;
 use super::input::Input;
 use super::keys::SimpleKeys;
 use super::token::{Kind, Queue, Token};
+
+/// As far as go-yaml looks when a token begins: `--- `.
+pub(super) const LOOK_AHEAD: usize = 4;
 
 /// Turns a text into tokens, as many at a time as the parser asks for.
 #[derive(Clone, Debug)]
@@ -22,6 +25,8 @@ pub(super) struct Scanner<'a> {
     pub(super) keys: SimpleKeys,
     /// A simple key may begin here.
     pub(super) key_allowed: bool,
+    /// The scalar that was scanned last.
+    pub(super) scalar: Token,
 }
 
 impl<'a> Scanner<'a> {
@@ -35,18 +40,34 @@ impl<'a> Scanner<'a> {
             flow: 0,
             keys: SimpleKeys::default(),
             key_allowed: true,
+            scalar: Token::default(),
         }
     }
 
-    /// The next token, which stays where it is.
+    /// What the next token is, which stays where it is: [`Self::first`].
     #[inline]
-    pub(super) fn peek(&mut self) -> Result<Token, SyntaxError> {
+    pub(super) fn peek(&mut self) -> Result<Kind, Fault> {
+        match self.queue.first() {
+            Some(first) if first.key_level == 0 || self.ready => Ok(first.kind),
+            _ => self.prepare(),
+        }
+    }
+
+    /// The token that was peeked at.
+    #[inline]
+    pub(super) fn first(&self) -> Token {
+        self.queue.first().copied().unwrap_or_default()
+    }
+
+    /// Scans until it is clear what the next token is.
+    #[inline(never)]
+    fn prepare(&mut self) -> Result<Kind, Fault> {
         loop {
-            if let Some(first) = self.queue.first()
-                && (self.ready || !self.is_awaited(first)?)
+            if let Some(&first) = self.queue.first()
+                && !self.is_awaited(first)?
             {
                 self.ready = true;
-                return Ok(first);
+                return Ok(first.kind);
             }
             self.fetch()?;
         }
@@ -60,9 +81,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// Scans another token, or the few that belong together.
-    fn fetch(&mut self) -> Result<(), SyntaxError> {
-        /// As far as go-yaml looks when a token begins: `--- `.
-        const LOOK_AHEAD: usize = 4;
+    fn fetch(&mut self) -> Result<(), Fault> {
         self.skip_to_token();
         self.input.check_ahead(LOOK_AHEAD)?;
         let fetched = self.fetch_token();
@@ -75,7 +94,7 @@ impl<'a> Scanner<'a> {
 
     /// Skips blanks, line breaks and comments.
     #[inline]
-    fn skip_to_token(&mut self) {
+    pub(super) fn skip_to_token(&mut self) {
         loop {
             self.input.skip_mark();
             let tabs = self.flow > 0 || !self.key_allowed;
@@ -97,7 +116,7 @@ impl<'a> Scanner<'a> {
     }
 
     #[inline]
-    fn fetch_token(&mut self) -> Result<(), SyntaxError> {
+    fn fetch_token(&mut self) -> Result<(), Fault> {
         let byte = self.input.next();
         if self.flow == 0 {
             let column = self.input.column();
@@ -132,13 +151,20 @@ impl<'a> Scanner<'a> {
             b'!' => self.tag(),
             b'|' if !in_flow => self.block_scalar(true),
             b'>' if !in_flow => self.block_scalar(false),
-            b'\'' => self.single_quoted(),
-            b'"' => self.double_quoted(),
+            b'\'' | b'"' => {
+                self.quoted(byte)?;
+                self.push_scalar();
+                Ok(())
+            }
             b'\t' | b'#' | b'|' | b'>' | b'%' | b'@' | b'`' => {
                 self.input.error("found character that cannot start any token")
             }
             _ if self.input.is_end() => self.stream_end(),
-            _ => self.plain(),
+            _ => {
+                self.plain()?;
+                self.push_scalar();
+                Ok(())
+            }
         }
     }
 
@@ -175,7 +201,7 @@ impl<'a> Scanner<'a> {
         self.queue.push(Token::new(kind, start, end));
     }
 
-    fn stream_end(&mut self) -> Result<(), SyntaxError> {
+    fn stream_end(&mut self) -> Result<(), Fault> {
         // The end counts as a new line.
         self.input.begin_line();
         self.end_blocks()?;
@@ -184,7 +210,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// Ends what a directive and the borders of a document end.
-    pub(super) fn end_blocks(&mut self) -> Result<(), SyntaxError> {
+    pub(super) fn end_blocks(&mut self) -> Result<(), Fault> {
         if self.flow == 0 {
             self.unroll(0);
         }
@@ -193,13 +219,13 @@ impl<'a> Scanner<'a> {
         Ok(())
     }
 
-    fn document_indicator(&mut self, kind: Kind) -> Result<(), SyntaxError> {
+    fn document_indicator(&mut self, kind: Kind) -> Result<(), Fault> {
         self.end_blocks()?;
         self.push(kind, 3);
         Ok(())
     }
 
-    fn open_flow(&mut self, kind: Kind) -> Result<(), SyntaxError> {
+    fn open_flow(&mut self, kind: Kind) -> Result<(), Fault> {
         let key_level = self.begin_key()?;
         self.open_level();
         self.key_allowed = true;
@@ -209,7 +235,7 @@ impl<'a> Scanner<'a> {
         Ok(())
     }
 
-    fn close_flow(&mut self, kind: Kind) -> Result<(), SyntaxError> {
+    fn close_flow(&mut self, kind: Kind) -> Result<(), Fault> {
         self.drop_key()?;
         self.close_level();
         self.key_allowed = false;
@@ -217,14 +243,14 @@ impl<'a> Scanner<'a> {
         Ok(())
     }
 
-    fn flow_entry(&mut self) -> Result<(), SyntaxError> {
+    fn flow_entry(&mut self) -> Result<(), Fault> {
         self.drop_key()?;
         self.key_allowed = true;
         self.push(Kind::FlowEntry, 1);
         Ok(())
     }
 
-    fn block_entry(&mut self) -> Result<(), SyntaxError> {
+    fn block_entry(&mut self) -> Result<(), Fault> {
         // Between brackets the parser refuses it.
         if self.flow == 0 {
             if !self.key_allowed {
@@ -238,7 +264,7 @@ impl<'a> Scanner<'a> {
         Ok(())
     }
 
-    fn key(&mut self) -> Result<(), SyntaxError> {
+    fn key(&mut self) -> Result<(), Fault> {
         if self.flow == 0 {
             if !self.key_allowed {
                 return self.input.error("mapping keys are not allowed in this context");
@@ -251,7 +277,7 @@ impl<'a> Scanner<'a> {
         Ok(())
     }
 
-    fn value(&mut self) -> Result<(), SyntaxError> {
+    fn value(&mut self) -> Result<(), Fault> {
         if !self.take_key()? {
             if self.flow == 0 {
                 if !self.key_allowed {
@@ -266,7 +292,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// Reads the rest of a line, in which nothing but blanks and a comment may stand.
-    pub(super) fn skip_line_rest(&mut self) -> Result<(), SyntaxError> {
+    pub(super) fn skip_line_rest(&mut self) -> Result<(), Fault> {
         self.input.skip_blanks();
         if self.input.next() == b'#' {
             self.input.at = self.input.line_end();

@@ -2,14 +2,14 @@
 
 use std::borrow::Cow;
 
-use super::SyntaxError;
+use super::Fault;
 use super::bytes::{self, NAME, URI};
 use super::scanner::Scanner;
 use super::token::{Kind, Tag, Token};
 
 impl<'a> Scanner<'a> {
     /// Scans an anchor or an alias.
-    pub(super) fn anchor(&mut self, kind: Kind) -> Result<(), SyntaxError> {
+    pub(super) fn anchor(&mut self, kind: Kind) -> Result<(), Fault> {
         let key_level = self.begin_key()?;
         self.key_allowed = false;
         let start = self.input.at;
@@ -26,7 +26,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// Scans a tag: `!<uri>`, `!suffix`, `!handle!suffix` or `!`.
-    pub(super) fn tag(&mut self) -> Result<(), SyntaxError> {
+    pub(super) fn tag(&mut self) -> Result<(), Fault> {
         let key_level = self.begin_key()?;
         self.key_allowed = false;
         let start = self.input.at;
@@ -57,7 +57,7 @@ impl<'a> Scanner<'a> {
         }
         let extra = self.queue.keep_tag(tag);
         let (start, end) = (self.input.offset(start), self.input.offset(self.input.at));
-        self.queue.push(Token { key_level, extra, ..Token::new(Kind::Tag, start, end) });
+        self.queue.push(Token { extra, key_level, ..Token::new(Kind::Tag, start, end) });
         Ok(())
     }
 
@@ -70,7 +70,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// Reads on in a URI that began at `start`; at least `least` bytes must follow.
-    pub(super) fn uri(&mut self, start: usize, least: usize) -> Result<Cow<'a, str>, SyntaxError> {
+    pub(super) fn uri(&mut self, start: usize, least: usize) -> Result<Cow<'a, str>, Fault> {
         let from = self.input.at;
         let mut decoded: Option<Vec<u8>> = None;
         let mut part = start;
@@ -100,7 +100,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// Reads the escapes of one character.
-    fn uri_escape(&mut self, decoded: &mut Vec<u8>) -> Result<(), SyntaxError> {
+    fn uri_escape(&mut self, decoded: &mut Vec<u8>) -> Result<(), Fault> {
         let mut missing = None;
         loop {
             let digit = |at| char::from(self.input.byte(at)).to_digit(16);

@@ -6,8 +6,9 @@ use std::mem;
 use crate::model::node::Style;
 
 /// What a token is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Kind {
+    #[default]
     StreamEnd,
     VersionDirective,
     TagDirective,
@@ -31,7 +32,7 @@ pub(super) enum Kind {
 }
 
 /// A token. What does not stand in the text lies beside the queue.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Token {
     pub(super) kind: Kind,
     /// Scalars: one more than the index of the text, where it differs from the source. Tags: the
@@ -78,8 +79,14 @@ impl<'a> Queue<'a> {
 
     /// The first token.
     #[inline]
-    pub(super) fn first(&self) -> Option<Token> {
-        self.tokens.get(self.head).copied()
+    pub(super) fn first(&self) -> Option<&Token> {
+        self.tokens.get(self.head)
+    }
+
+    /// Whether there is no token.
+    #[inline]
+    pub(super) fn is_empty(&self) -> bool {
+        self.tokens.is_empty()
     }
 
     /// The number of the next token that is pushed.

@@ -1,0 +1,140 @@
+//! What admission objects to, as findings with their places.
+
+use posture::finding::check::Severity;
+use posture::finding::fingerprint::fingerprint;
+use posture::finding::report::{Finding, Fix};
+use posture::model::node::{Type, Value};
+use posture::model::object::{Object, ObjectRef};
+use posture::model::path::{FieldPath, Segment};
+use posture::model::source::Mark;
+use posture::model::workload::PodTemplate;
+
+use super::verdict::Verdict;
+use crate::admit::Admission;
+use crate::checks::PssCheck;
+use crate::namespace::Mode;
+use crate::violation::Violation;
+
+/// The grade of a fix that a person has to decide on.
+const BY_HAND: char = 'C';
+
+/// A pod or template in its object.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Subject<'r, 'a> {
+    /// The object.
+    pub(super) object: &'a Object,
+    /// How reports name it.
+    pub(super) reference: &'r ObjectRef,
+    /// The template in it.
+    pub(super) template: &'r PodTemplate<'a>,
+}
+
+impl Subject<'_, '_> {
+    /// Adds everything that admission objects to, each thing once, at its gravest.
+    pub(super) fn collect(&self, admission: &Admission, findings: &mut Vec<Finding>) {
+        for mode in [Mode::Enforce, Mode::Warn, Mode::Audit] {
+            let severity = Verdict::of_mode(mode).severity().unwrap_or(Severity::Info);
+            for decision in [Some(&admission.object), admission.pod.as_ref()].into_iter().flatten()
+            {
+                let Some(outcome) = &decision.modes.get(mode).outcome else {
+                    continue;
+                };
+                for (check, violation) in outcome.violations() {
+                    let finding = self.finding(severity, check, violation);
+                    let is_known = findings.iter().any(|known| {
+                        known.check == finding.check
+                            && known.path == finding.path
+                            && known.value == finding.value
+                    });
+                    if !is_known {
+                        findings.push(finding);
+                    }
+                }
+            }
+        }
+    }
+
+    fn finding(
+        &self,
+        severity: Severity,
+        check: &'static PssCheck,
+        violation: &Violation,
+    ) -> Finding {
+        let path = self.template.path.clone().join(&violation.path);
+        let mark = match violation.node {
+            Some(node) => mark_of(self.object.tree().value(node), &violation.path),
+            None => nearest(self.template.value, &violation.path),
+        };
+        let because = violation.derived.map(|clause| format!(" ({clause})")).unwrap_or_default();
+        let advice = format!("{}{because}", violation.advice);
+        let message = format!("{}: {advice}", check.check.title);
+        Finding {
+            container: violation.container().map(|container| container.name.clone()),
+            value: violation.value.clone(),
+            allowed: violation.allowed.clone(),
+            fix: Some(by_hand(advice)),
+            ..finding(check.id(), severity, self.reference, &path, Some(mark), message)
+        }
+    }
+}
+
+/// A fix that a person has to decide on.
+pub(super) fn by_hand(title: String) -> Fix {
+    Fix { title, grade: BY_HAND }
+}
+
+/// A finding of which only the essentials are known.
+pub(super) fn finding(
+    check: &'static str,
+    severity: Severity,
+    reference: &ObjectRef,
+    path: &FieldPath,
+    place: Option<Mark>,
+    message: String,
+) -> Finding {
+    Finding {
+        check,
+        severity,
+        object: reference.clone(),
+        position: 0,
+        container: None,
+        path: path.to_string(),
+        place,
+        value: None,
+        allowed: None,
+        message,
+        fix: None,
+        fingerprint: fingerprint(check, reference, path),
+    }
+}
+
+/// Where a value stands: for a mapping or list in a field, the field's key.
+fn mark_of(value: Value<'_>, path: &FieldPath) -> Mark {
+    let is_collection = matches!(value.value_type(), Type::Object | Type::Array);
+    let is_field = matches!(path.segments().last(), Some(Segment::Field(_)));
+    if is_collection && is_field && value.id() > 0 {
+        return value.tree().value(value.id() - 1).mark();
+    }
+    value.mark()
+}
+
+/// What is nearest to a missing field: the key of the deepest mapping that exists on the way, or
+/// the first line of a list's element.
+fn nearest(root: Value<'_>, path: &FieldPath) -> Mark {
+    let mut value = root;
+    let mut key = None;
+    for segment in path.segments() {
+        let next = match segment {
+            Segment::Field(name) => value.get(name).filter(|next| !next.is_null()),
+            Segment::Index(index) | Segment::Named { index, .. } => value.items().nth(*index),
+        };
+        let Some(next) = next else {
+            break;
+        };
+        let is_field = matches!(segment, Segment::Field(_));
+        // A value follows its key in the arena; merged ones have theirs elsewhere, as is right.
+        key = (is_field && next.id() > 0).then(|| next.tree().value(next.id() - 1));
+        value = next;
+    }
+    key.unwrap_or(value).mark()
+}
