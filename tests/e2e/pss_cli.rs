@@ -111,6 +111,9 @@ fn exit_codes_and_first_contact() {
     assert_eq!(check(&bad, &[]).code, 1);
     assert_eq!(check(&bad, &["--level", "baseline"]).code, 0);
     assert_eq!(check(&format!("{bad}---\na: [\n"), &[]).code, 1);
+    let no_template =
+        "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: a}\nspec: {tmplate: {}}\n";
+    assert_eq!(check(no_template, &[]).code, 4);
 }
 
 #[test]

@@ -12,7 +12,7 @@ use posture_e2e::object;
 use posture_e2e::pss::judge::{Admitted, ObjectAnswer, ObjectQuestion};
 use posture_e2e::pss::policy::{NEWEST, policies, texts};
 use posture_generators::pod::{Pods, Values};
-use posture_generators::workload::{KINDS, wrap};
+use posture_generators::workload::{KINDS, claim, wrap};
 use posture_harness::judge::LineJudge;
 use posture_harness::{score, seed};
 use serde_json::Value;
@@ -20,7 +20,7 @@ use serde_json::Value;
 /// The judge with the API server's own code.
 const JUDGE: &str = "kubernetes-objects";
 
-const OBJECTS: [usize; 2] = [2_000, 40_000];
+const OBJECTS: [usize; 2] = [6_000, 40_000];
 
 /// How many objects are sent at once.
 const BATCH: usize = 500;
@@ -28,14 +28,15 @@ const BATCH: usize = 500;
 /// How many differences are printed in full.
 const PRINTED: usize = 5;
 
-/// A valid object must turn up this often, and one in which the server changes something.
+/// A valid object must turn up this often, and one whose verdict the server's defaults change.
 const LEAST: usize = 300;
 
 #[test]
 fn the_created_pod_gets_the_verdict_that_we_foretell() {
     let versions = [0, 18, 24, 31, NEWEST].map(PolicyVersion::of);
     let policies = policies(&versions);
-    let (mut compared, mut valid, mut undecodable, mut differ) = (0, 0, 0, Vec::new());
+    let (mut compared, mut valid, mut undecodable) = (0, 0, 0);
+    let (mut defaulted, mut differ) = (0, Vec::new());
     each_answer(&policies, |object, answer| {
         if answer.decode_error.is_some() {
             undecodable += 1;
@@ -45,15 +46,17 @@ fn the_created_pod_gets_the_verdict_that_we_foretell() {
         valid +=
             usize::from(answer.object.as_ref().is_some_and(|admitted| admitted.invalid.is_empty()));
         differ.extend(differences(object, answer, &policies));
+        defaulted += usize::from(is_defaulted(object, answer, &policies));
     });
     println!("{compared} objects compared, {valid} of them valid; {undecodable} undecodable");
+    println!("{defaulted} get another verdict than without the server's defaults");
     for difference in differ.iter().take(PRINTED) {
         println!("{difference}");
     }
     let what = "random pods and workloads after the API server's own defaulting";
     score::record("4_defaulting", what, &format!("{compared} objects"), differ.len());
     assert!(differ.is_empty(), "{} differences", differ.len());
-    assert!(valid >= LEAST, "too few valid objects");
+    assert!(valid >= LEAST && defaulted >= LEAST, "too few of a kind");
 }
 
 /// Upstream's library breaks this elsewhere: for Windows, and for pods that validation refuses.
@@ -129,7 +132,19 @@ fn each_answer(policies: &[LevelVersion], mut each: impl FnMut(&Value, &ObjectAn
     let pods = plausible.zip(odd).flat_map(|(plausible, odd)| [plausible, odd]);
     // A pod every other time, since nothing else is refused by enforce.
     let kinds = KINDS[1..].iter().flat_map(|kind| ["Pod", "Pod", kind, kind]).cycle();
-    let mut objects = pods.zip(kinds).map(|(pod, kind)| wrap(kind, &pod));
+    let mut stateful_sets = 0;
+    let mut objects = pods.zip(kinds).map(|(pod, kind)| {
+        let mut object = wrap(kind, &pod);
+        if kind == "StatefulSet" {
+            stateful_sets += 1;
+            match stateful_sets % 3 {
+                0 => claim(&mut object, "v0"),
+                1 => claim(&mut object, "unused"),
+                _ => {}
+            }
+        }
+        object
+    });
     let mut judge = LineJudge::start(JUDGE);
     for _ in 0..OBJECTS[usize::from(seed::long())] / BATCH {
         let questions: Vec<ObjectQuestion> = (&mut objects)
@@ -167,4 +182,18 @@ fn differences(value: &Value, answer: &ObjectAnswer, policies: &[LevelVersion]) 
     compare("the object", &Pod::of_template(&template, server), answer.object.as_ref());
     compare("the pod", &Pod::created_from(&template, server), answer.pod.as_ref());
     found
+}
+
+/// Whether the judge's verdict on the pod is another than that on what is written: had we no
+/// defaults, this is where we would differ.
+fn is_defaulted(value: &Value, answer: &ObjectAnswer, policies: &[LevelVersion]) -> bool {
+    let evaluator = Evaluator::new(Minor(NEWEST));
+    let object = object::from_json(value);
+    let template = object::template(&object);
+    let pod = Pod::as_written(&template, evaluator.server());
+    let mut session = evaluator.session(&pod);
+    let admitted = answer.pod.as_ref().or(answer.object.as_ref());
+    let results = admitted.map_or(&[][..], |admitted| &admitted.results);
+    let mut pairs = policies.iter().zip(results);
+    pairs.any(|(&policy, verdict)| session.evaluate(policy).detail() != verdict.detail)
 }

@@ -142,6 +142,11 @@ impl<'a> Pod<'a> {
         if let Some(spec) = template.value.field("spec") {
             pod.read_spec(spec, stage);
         }
+        if stage == Stage::Created
+            && let Some(claims) = template.claims
+        {
+            pod.replace_by_claims(claims);
+        }
         if server < APP_ARMOR_FIELDS {
             pod.for_each_security(|security| security.app_armor = None);
         }
@@ -185,6 +190,20 @@ impl<'a> Pod<'a> {
         self.containers = containers(spec)
             .map(|container| Container::read(container.kind, container.index, container.value))
             .collect();
+    }
+
+    /// A StatefulSet's controller mounts its claims under the names of their templates; volumes
+    /// of the same names give way (`updateStorage` in `pkg/controller/statefulset`).
+    fn replace_by_claims(&mut self, claims: Value<'a>) {
+        let named = |volume: &Volume<'a>| {
+            claims.items().any(|claim| {
+                let name = claim.field("metadata").and_then(|metadata| metadata.field("name"));
+                name.and_then(|name| name.as_str()).unwrap_or_default() == volume.name
+            })
+        };
+        let before = self.volumes.len();
+        self.volumes.retain(|volume| !named(volume));
+        self.altered |= self.volumes.len() < before;
     }
 
     fn for_each_security(&mut self, mut change: impl FnMut(&mut SecurityContext<'a>)) {

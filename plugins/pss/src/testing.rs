@@ -21,7 +21,7 @@ pub(crate) fn tree(text: &str) -> Tree {
 
 /// The template that a whole document is.
 pub(crate) fn template(tree: &Tree, carrier: Carrier) -> PodTemplate<'_> {
-    PodTemplate { carrier, path: FieldPath::root(), value: tree.root() }
+    PodTemplate { carrier, path: FieldPath::root(), value: tree.root(), claims: None }
 }
 
 /// What a policy says about a Pod that is being created on a server.

@@ -24,6 +24,9 @@ pub struct PodTemplate<'a> {
     pub path: FieldPath,
     /// The value that holds `metadata` and `spec`.
     pub value: Value<'a>,
+    /// `spec.volumeClaimTemplates` of a StatefulSet: its controller puts a claim in the place of
+    /// the template's volume of the same name.
+    pub claims: Option<Value<'a>>,
 }
 
 /// The workload kinds of `DefaultPodSpecExtractor` in k8s.io/pod-security-admission, with the
@@ -48,17 +51,21 @@ const MAX_SEARCH_DEPTH: usize = 16;
 pub fn pod_templates(object: &Object) -> Vec<PodTemplate<'_>> {
     let value = object.value();
     if object.kind() == "Pod" && object.group().is_empty() {
-        return vec![PodTemplate { carrier: Carrier::Pod, path: FieldPath::root(), value }];
+        return vec![PodTemplate {
+            carrier: Carrier::Pod,
+            path: FieldPath::root(),
+            value,
+            claims: None,
+        }];
     }
-    let known = WORKLOADS
-        .iter()
-        .find(|(group, kind, _)| *kind == object.kind() && *group == object.group());
-    if let Some((_, _, dotted)) = known {
+    if let Some(dotted) = template_path(object) {
         let path = FieldPath::of(dotted);
         return match path.look_up(value) {
             // A ReplicationController without a template is not judged.
             (template, true) if !template.is_null() => {
-                vec![PodTemplate { carrier: Carrier::Workload, path, value: template }]
+                let claims = value.get("spec").and_then(|spec| spec.field("volumeClaimTemplates"));
+                let claims = claims.filter(|_| object.kind() == "StatefulSet");
+                vec![PodTemplate { carrier: Carrier::Workload, path, value: template, claims }]
             }
             _ => Vec::new(),
         };
@@ -66,6 +73,13 @@ pub fn pod_templates(object: &Object) -> Vec<PodTemplate<'_>> {
     let mut found = Vec::new();
     search(value, &FieldPath::root(), 0, &mut found);
     found
+}
+
+/// The way to the template of a workload kind; `None` for all other kinds.
+pub fn template_path(object: &Object) -> Option<&'static str> {
+    let is_it =
+        |(group, kind, _): &&(&str, &str, &str)| *kind == object.kind() && *group == object.group();
+    WORKLOADS.iter().find(is_it).map(|(_, _, dotted)| *dotted)
 }
 
 fn search<'a>(value: Value<'a>, path: &FieldPath, depth: usize, found: &mut Vec<PodTemplate<'a>>) {
@@ -77,7 +91,12 @@ fn search<'a>(value: Value<'a>, path: &FieldPath, depth: usize, found: &mut Vec<
             // The object itself is no template: operators put container overrides into their
             // own `spec.containers`.
             if depth > 0 && value.get("spec").is_some_and(|spec| has_containers(spec)) {
-                found.push(PodTemplate { carrier: Carrier::Other, path: path.clone(), value });
+                found.push(PodTemplate {
+                    carrier: Carrier::Other,
+                    path: path.clone(),
+                    value,
+                    claims: None,
+                });
                 return;
             }
             for (key, child) in value.entries() {

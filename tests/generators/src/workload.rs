@@ -15,6 +15,15 @@ pub const KINDS: [&str; 9] = [
     "CronJob",
 ];
 
+/// Gives a `StatefulSet` a claim: its controller puts it in the place of the volume of that name.
+pub fn claim(stateful_set: &mut Value, volume: &str) {
+    let resources = json!({ "requests": { "storage": "1Gi" } });
+    stateful_set["spec"]["volumeClaimTemplates"] = json!([{
+        "metadata": { "name": volume },
+        "spec": { "accessModes": ["ReadWriteOnce"], "resources": resources },
+    }]);
+}
+
 /// The pod inside an object of `kind`: its labels, annotations and spec become the template's.
 ///
 /// # Panics

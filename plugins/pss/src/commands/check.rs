@@ -73,16 +73,20 @@ fn analyse(options: &CheckOptions<'_>, server: Minor) -> Result<Report<PssDetail
         inventory.objects.into_par_iter().map(|object| judge.object(&object)).collect();
     let (mut objects, mut findings, mut gaps) = (Vec::new(), Vec::new(), inventory.gaps);
     for mut judged in judged.into_iter().flatten() {
-        for finding in &mut judged.findings {
-            finding.position = objects.len();
-        }
-        findings.append(&mut judged.findings);
         if let Some(gap) = judged.gap
-            && !gaps.iter().any(|known: &Gap| known.what == gap.what && known.object == gap.object)
+            && !gaps.iter().any(|known: &Gap| {
+                gap.what == "policy" && known.what == gap.what && known.object == gap.object
+            })
         {
             gaps.push(gap);
         }
-        objects.push(judged.object);
+        if let Some(object) = judged.object {
+            for finding in &mut judged.findings {
+                finding.position = objects.len();
+            }
+            findings.append(&mut judged.findings);
+            objects.push(object);
+        }
     }
     let tool = Tool {
         name: options.program.replace(' ', "-"),

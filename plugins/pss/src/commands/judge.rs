@@ -6,7 +6,7 @@ use posture::model::decode::{self, Refusal};
 use posture::model::gap::Gap;
 use posture::model::object::{Object, ObjectRef};
 use posture::model::path::FieldPath;
-use posture::model::workload::{Carrier, PodTemplate, pod_templates};
+use posture::model::workload::{Carrier, PodTemplate, pod_templates, template_path};
 
 use super::findings::{Subject, by_hand, finding};
 use super::policies::{Applied, Policies, is_namespace};
@@ -28,8 +28,8 @@ pub struct Judge<'a> {
 /// An object, judged.
 #[derive(Debug)]
 pub struct Judged {
-    /// The verdict.
-    pub object: ObjectReport<PssDetail>,
+    /// The verdict, if there can be one.
+    pub object: Option<ObjectReport<PssDetail>>,
     /// What is wrong, and where.
     pub findings: Vec<Finding>,
     /// What the verdict depends on and nobody knows.
@@ -49,7 +49,7 @@ impl Judge<'_> {
         }
         let templates = pod_templates(object);
         if templates.is_empty() {
-            return None;
+            return without_template(object);
         }
         let namespace = self.policies.namespace_of(object);
         let reference = object.reference(Some(namespace));
@@ -121,7 +121,7 @@ impl Judge<'_> {
                 pod: admission.pod.as_ref().map(|pod| PodReport { modes: pod.into() }),
             },
         };
-        Some(Judged { object: report, findings, gap })
+        Some(Judged { object: Some(report), findings, gap })
     }
 
     /// A Namespace with Pod Security labels: the server refuses invalid ones.
@@ -169,8 +169,22 @@ impl Judge<'_> {
             notes: label_notes(policy),
             detail: PssDetail::default(),
         };
-        Some(Judged { object: report, findings, gap: None })
+        Some(Judged { object: Some(report), findings, gap: None })
     }
+}
+
+/// A workload without a template cannot be judged; other kinds without one are of no concern, and
+/// neither is a ReplicationController, which the server does not judge then either.
+fn without_template(object: &Object) -> Option<Judged> {
+    let path = template_path(object).filter(|_| object.kind() != "ReplicationController")?;
+    let gap = Gap {
+        what: "object".to_owned(),
+        place: Some(object.mark()),
+        object: Some(object.reference(object.namespace()).to_string()),
+        why: format!("no pod template at {path}: the API server would refuse it"),
+        hint: String::new(),
+    };
+    Some(Judged { object: None, findings: Vec::new(), gap: Some(gap) })
 }
 
 /// An assumption about labels must not make a pass: with other labels the object would be
@@ -228,7 +242,7 @@ fn invalid(
         notes: Vec::new(),
         detail: PssDetail::default(),
     };
-    Judged { object, findings, gap: None }
+    Judged { object: Some(object), findings, gap: None }
 }
 
 /// The gravest mode that objects to the object or to its pods.

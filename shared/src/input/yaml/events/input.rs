@@ -1,8 +1,8 @@
 //! The text under the scanner: where it stands, line breaks, columns.
 
-use super::{Fault, SyntaxError};
 use super::bytes::{self, ENDS_LINE, is_blank};
 use super::survey::{self, Survey};
+use super::{Fault, SyntaxError};
 
 /// Behind the text stand a line break, if its last line lacks one, and then nothing but zeros.
 const END: u8 = 0;

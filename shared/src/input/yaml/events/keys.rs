@@ -151,10 +151,7 @@ impl Scanner<'_> {
 
 const NO_COLON: &str = "could not find expected ':'";
 
-fn still_possible(
-    key: &mut SimpleKey,
-    input: &super::input::Input<'_>,
-) -> Result<bool, Fault> {
+fn still_possible(key: &mut SimpleKey, input: &super::input::Input<'_>) -> Result<bool, Fault> {
     if key.possible && (key.line != input.line || input.is_farther(key.start, LIMIT)) {
         if key.required {
             return input.error(NO_COLON);

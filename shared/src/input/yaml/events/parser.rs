@@ -47,6 +47,10 @@ enum Context {
 
 type Next<'a> = Result<Event<'a>, Fault>;
 
+fn event(data: EventData<'_>, start: u32, end: u32) -> Event<'_> {
+    Event { data, start, end }
+}
+
 #[cold]
 fn error<T>(message: &'static str, token: Token) -> Result<T, Fault> {
     Err(Box::new(SyntaxError { offset: token.start as usize, message }))
@@ -84,8 +88,8 @@ impl<'a> Parser<'a> {
             State::DocumentContent => self.document_content(),
             State::DocumentEnd => self.document_end(),
             State::StreamEnd => {
-                let token = self.scanner.peek()?;
-                Ok(self.event(EventData::StreamEnd, token.start, token.start))
+                let token = self.token()?;
+                Ok(event(EventData::StreamEnd, token.start, token.start))
             }
             State::Node(context) => self.node(context),
             State::BlockSequenceStart => {
@@ -109,9 +113,9 @@ impl<'a> Parser<'a> {
             State::FlowSequencePairKey => self.flow_sequence_pair_key(),
             State::FlowSequencePairValue => self.flow_sequence_pair_value(),
             State::FlowSequencePairEnd => {
-                let token = self.scanner.peek()?;
+                let token = self.token()?;
                 self.state = State::FlowSequenceEntry;
-                Ok(self.event(EventData::MappingEnd, token.start, token.start))
+                Ok(event(EventData::MappingEnd, token.start, token.start))
             }
             State::FlowMappingStart => {
                 self.skip_first()?;
@@ -120,10 +124,17 @@ impl<'a> Parser<'a> {
             State::FlowMappingKey => self.flow_mapping_key(false),
             State::FlowMappingValue => self.flow_mapping_value(),
             State::FlowMappingNoValue => {
-                let token = self.scanner.peek()?;
+                let token = self.token()?;
                 Ok(self.absent(token.start, State::FlowMappingKey))
             }
         }
+    }
+
+    /// The next token.
+    #[inline]
+    fn token(&mut self) -> Result<Token, Fault> {
+        self.scanner.peek()?;
+        Ok(self.scanner.first())
     }
 
     /// Lets the token go that began a collection.
@@ -132,11 +143,6 @@ impl<'a> Parser<'a> {
         self.scanner.skip();
         Ok(())
     }
-
-    fn event(&self, data: EventData<'a>, start: u32, end: u32) -> Event<'a> {
-        Event { data, start, end }
-    }
-
 
     /// A scalar where nothing is written.
     fn absent(&mut self, at: u32, then: State) -> Event<'a> {
@@ -148,7 +154,7 @@ impl<'a> Parser<'a> {
             plain_implicit: true,
             style: Style::Plain,
         };
-        self.event(data, at, at)
+        event(data, at, at)
     }
 
     /// Parses a node, then goes on with `then`.
@@ -163,15 +169,15 @@ impl<'a> Parser<'a> {
     }
 
     fn document_start(&mut self) -> Next<'a> {
-        let first = self.scanner.peek()?;
+        let first = self.token()?;
         match first.kind {
             Kind::StreamEnd => {
                 self.state = State::StreamEnd;
-                return Ok(self.event(EventData::StreamEnd, first.start, first.start));
+                return Ok(event(EventData::StreamEnd, first.start, first.start));
             }
             Kind::VersionDirective | Kind::TagDirective | Kind::DocumentStart => {
                 self.directives()?;
-                let token = self.scanner.peek()?;
+                let token = self.token()?;
                 if token.kind != Kind::DocumentStart {
                     return error("did not find expected <document start>", token);
                 }
@@ -181,13 +187,13 @@ impl<'a> Parser<'a> {
             _ => self.state = State::Node(Context::Block),
         }
         self.states.push(State::DocumentEnd);
-        Ok(self.event(EventData::DocumentStart, first.start, first.start))
+        Ok(event(EventData::DocumentStart, first.start, first.start))
     }
 
     fn directives(&mut self) -> Result<(), Fault> {
         let mut has_version = false;
         loop {
-            let token = self.scanner.peek()?;
+            let token = self.token()?;
             match token.kind {
                 Kind::VersionDirective if has_version => {
                     return error("found duplicate %YAML directive", token);
@@ -210,7 +216,7 @@ impl<'a> Parser<'a> {
     }
 
     fn document_content(&mut self) -> Next<'a> {
-        let token = self.scanner.peek()?;
+        let token = self.token()?;
         match token.kind {
             Kind::VersionDirective
             | Kind::TagDirective
@@ -225,18 +231,30 @@ impl<'a> Parser<'a> {
     }
 
     fn document_end(&mut self) -> Next<'a> {
-        let token = self.scanner.peek()?;
+        let token = self.token()?;
         self.state = State::StreamEnd;
-        Ok(self.event(EventData::DocumentEnd, token.start, token.start))
+        Ok(event(EventData::DocumentEnd, token.start, token.start))
     }
 
+    #[inline]
     fn node(&mut self, context: Context) -> Next<'a> {
-        let mut token = self.scanner.peek()?;
+        if let Kind::Scalar(style) = self.scanner.peek()? {
+            let event = self.scalar(self.scanner.first(), style, None, None);
+            self.scanner.skip();
+            self.resume();
+            return Ok(event);
+        }
+        self.rich_node(context)
+    }
+
+    /// Parses a node that is more than a scalar.
+    fn rich_node(&mut self, context: Context) -> Next<'a> {
+        let mut token = self.token()?;
         if token.kind == Kind::Alias {
             let name = self.name(token);
             self.scanner.skip();
             self.resume();
-            return Ok(self.event(EventData::Alias { name }, token.start, token.end));
+            return Ok(event(EventData::Alias { name }, token.start, token.end));
         }
         let mut anchor = None;
         let mut tag = None;
@@ -251,14 +269,19 @@ impl<'a> Parser<'a> {
             }
             end = token.end;
             self.scanner.skip();
-            token = self.scanner.peek()?;
+            token = self.token()?;
         }
         let tag = match tag {
             Some((tag, token)) => Some(self.resolve_tag(tag, token)?),
             None => None,
         };
         let (data, state) = match token.kind {
-            Kind::Scalar(style) => return Ok(self.scalar(token, style, anchor, tag)),
+            Kind::Scalar(style) => {
+                let event = self.scalar(token, style, anchor, tag);
+                self.scanner.skip();
+                self.resume();
+                return Ok(event);
+            }
             Kind::BlockEntry if context == Context::BlockValue => {
                 (EventData::SequenceStart { anchor, flow: false }, State::IndentlessSequenceEntry)
             }
@@ -280,29 +303,17 @@ impl<'a> Parser<'a> {
                 let value = Cow::Borrowed("");
                 let style = Style::Plain;
                 let data = EventData::Scalar { anchor, tag, value, plain_implicit, style };
-                return Ok(self.event(data, end, end));
+                return Ok(event(data, end, end));
             }
             _ => return error("did not find expected node content", token),
         };
         self.state = state;
-        Ok(self.event(data, token.start, token.end))
+        Ok(event(data, token.start, token.end))
     }
 
-    fn scalar(
-        &mut self,
-        token: Token,
-        style: Style,
-        anchor: Option<&'a str>,
-        tag: Option<Cow<'a, str>>,
-    ) -> Event<'a> {
-        let event = self.scalar_event(token, style, anchor, tag);
-        self.scanner.skip();
-        self.resume();
-        event
-    }
-
+    /// The event of a scalar's token.
     #[inline]
-    fn scalar_event(
+    fn scalar(
         &mut self,
         token: Token,
         style: Style,
@@ -321,7 +332,7 @@ impl<'a> Parser<'a> {
             Some(tag) => tag == "!",
         };
         let data = EventData::Scalar { anchor, tag, value, plain_implicit, style };
-        self.event(data, token.start, token.end)
+        event(data, token.start, token.end)
     }
 
     /// The name of an anchor or an alias, without its indicator.
@@ -345,11 +356,11 @@ impl<'a> Parser<'a> {
     }
 
     fn block_sequence_entry(&mut self) -> Next<'a> {
-        let token = self.scanner.peek()?;
+        let token = self.token()?;
         match token.kind {
             Kind::BlockEntry => {
                 self.scanner.skip();
-                match self.scanner.peek()?.kind {
+                match self.scanner.peek()? {
                     Kind::BlockEntry | Kind::BlockEnd => {
                         Ok(self.absent(token.end, State::BlockSequenceEntry))
                     }
@@ -365,17 +376,17 @@ impl<'a> Parser<'a> {
     fn end_collection(&mut self, data: EventData<'a>, token: Token) -> Event<'a> {
         self.resume();
         self.scanner.skip();
-        self.event(data, token.start, token.end)
+        event(data, token.start, token.end)
     }
 
     fn indentless_sequence_entry(&mut self) -> Next<'a> {
-        let token = self.scanner.peek()?;
+        let token = self.token()?;
         if token.kind != Kind::BlockEntry {
             self.resume();
-            return Ok(self.event(EventData::SequenceEnd, token.start, token.start));
+            return Ok(event(EventData::SequenceEnd, token.start, token.start));
         }
         self.scanner.skip();
-        match self.scanner.peek()?.kind {
+        match self.scanner.peek()? {
             Kind::BlockEntry | Kind::Key | Kind::Value | Kind::BlockEnd => {
                 Ok(self.absent(token.end, State::IndentlessSequenceEntry))
             }
@@ -384,15 +395,16 @@ impl<'a> Parser<'a> {
     }
 
     fn block_mapping_key(&mut self) -> Next<'a> {
-        if let Some(key) = self.scanner.key_of_line()? {
+        if self.scanner.key_of_line()? {
+            let key = self.scanner.scalar;
             self.state = State::BlockMappingValueAt(key.end + 1);
-            return Ok(self.scalar_event(key, Style::Plain, None, None));
+            return Ok(self.scalar(key, Style::Plain, None, None));
         }
-        let token = self.scanner.peek()?;
+        let token = self.token()?;
         match token.kind {
             Kind::Key => {
                 self.scanner.skip();
-                match self.scanner.peek()?.kind {
+                match self.scanner.peek()? {
                     Kind::Key | Kind::Value | Kind::BlockEnd => {
                         Ok(self.absent(token.end, State::BlockMappingValue))
                     }
@@ -405,7 +417,7 @@ impl<'a> Parser<'a> {
     }
 
     fn block_mapping_value(&mut self) -> Next<'a> {
-        let token = self.scanner.peek()?;
+        let token = self.token()?;
         if token.kind != Kind::Value {
             return Ok(self.absent(token.start, State::BlockMappingKey));
         }
@@ -415,34 +427,30 @@ impl<'a> Parser<'a> {
 
     #[inline]
     fn block_mapping_value_at(&mut self, at: u32) -> Next<'a> {
-        match self.scanner.value_of_line()? {
-            Some(Token { kind: Kind::Scalar(style), extra, start, end, .. }) => {
-                self.state = State::BlockMappingKey;
-                let token = Token { extra, ..Token::new(Kind::Scalar(style), start, end) };
-                let event = self.scalar_event(token, style, None, None);
-                Ok(event)
-            }
-            _ => self.block_mapping_value_behind(at),
+        if self.scanner.value_of_line()?
+            && let Kind::Scalar(style) = self.scanner.scalar.kind
+        {
+            self.state = State::BlockMappingKey;
+            return Ok(self.scalar(self.scanner.scalar, style, None, None));
         }
+        self.block_mapping_value_behind(at)
     }
 
     fn block_mapping_value_behind(&mut self, at: u32) -> Next<'a> {
-        match self.scanner.peek()?.kind {
-            Kind::Key | Kind::Value | Kind::BlockEnd => {
-                Ok(self.absent(at, State::BlockMappingKey))
-            }
+        match self.scanner.peek()? {
+            Kind::Key | Kind::Value | Kind::BlockEnd => Ok(self.absent(at, State::BlockMappingKey)),
             _ => self.node_then(Context::BlockValue, State::BlockMappingKey),
         }
     }
 
     fn flow_sequence_entry(&mut self, is_first: bool) -> Next<'a> {
-        let mut token = self.scanner.peek()?;
+        let mut token = self.token()?;
         if token.kind != Kind::FlowSequenceEnd && !is_first {
             if token.kind != Kind::FlowEntry {
                 return error("did not find expected ',' or ']'", token);
             }
             self.scanner.skip();
-            token = self.scanner.peek()?;
+            token = self.token()?;
         }
         match token.kind {
             Kind::FlowSequenceEnd => Ok(self.end_collection(EventData::SequenceEnd, token)),
@@ -450,14 +458,14 @@ impl<'a> Parser<'a> {
                 self.scanner.skip();
                 self.state = State::FlowSequencePairKey;
                 let data = EventData::MappingStart { anchor: None, flow: true };
-                Ok(self.event(data, token.start, token.end))
+                Ok(event(data, token.start, token.end))
             }
             _ => self.node_then(Context::Flow, State::FlowSequenceEntry),
         }
     }
 
     fn flow_sequence_pair_key(&mut self) -> Next<'a> {
-        let token = self.scanner.peek()?;
+        let token = self.token()?;
         match token.kind {
             Kind::Value | Kind::FlowEntry | Kind::FlowSequenceEnd => {
                 // The token is lost, in go-yaml too.
@@ -469,10 +477,10 @@ impl<'a> Parser<'a> {
     }
 
     fn flow_sequence_pair_value(&mut self) -> Next<'a> {
-        let mut token = self.scanner.peek()?;
+        let mut token = self.token()?;
         if token.kind == Kind::Value {
             self.scanner.skip();
-            token = self.scanner.peek()?;
+            token = self.token()?;
             if !matches!(token.kind, Kind::FlowEntry | Kind::FlowSequenceEnd) {
                 return self.node_then(Context::Flow, State::FlowSequencePairEnd);
             }
@@ -481,19 +489,19 @@ impl<'a> Parser<'a> {
     }
 
     fn flow_mapping_key(&mut self, is_first: bool) -> Next<'a> {
-        let mut token = self.scanner.peek()?;
+        let mut token = self.token()?;
         if token.kind != Kind::FlowMappingEnd && !is_first {
             if token.kind != Kind::FlowEntry {
                 return error("did not find expected ',' or '}'", token);
             }
             self.scanner.skip();
-            token = self.scanner.peek()?;
+            token = self.token()?;
         }
         match token.kind {
             Kind::FlowMappingEnd => Ok(self.end_collection(EventData::MappingEnd, token)),
             Kind::Key => {
                 self.scanner.skip();
-                token = self.scanner.peek()?;
+                token = self.token()?;
                 match token.kind {
                     Kind::Value | Kind::FlowEntry | Kind::FlowMappingEnd => {
                         Ok(self.absent(token.start, State::FlowMappingValue))
@@ -506,10 +514,10 @@ impl<'a> Parser<'a> {
     }
 
     fn flow_mapping_value(&mut self) -> Next<'a> {
-        let mut token = self.scanner.peek()?;
+        let mut token = self.token()?;
         if token.kind == Kind::Value {
             self.scanner.skip();
-            token = self.scanner.peek()?;
+            token = self.token()?;
             if !matches!(token.kind, Kind::FlowEntry | Kind::FlowMappingEnd) {
                 return self.node_then(Context::Flow, State::FlowMappingKey);
             }
