@@ -119,7 +119,7 @@ fn compare(judge: &PodSecurityJudge, seed: u64) -> Tally {
             let template = object::template(&object);
             let pod = Pod::as_written(&template, server);
             let mut session = evaluator.session(&pod);
-            let mut seen = Seen::default();
+            let mut counted = Seen::default();
             for (&policy, verdict) in policies.iter().zip(&answer.results) {
                 tally.verdicts += 1;
                 let ours = row::ours(&evaluator, &mut session, policy);
@@ -130,7 +130,7 @@ fn compare(judge: &PodSecurityJudge, seed: u64) -> Tally {
                     && session.evaluate(policy).detail() == verdict.detail
                     && session.evaluate(policy).allowed() == verdict.allowed;
                 if same {
-                    seen.add(&ours);
+                    counted.add(&ours);
                 } else {
                     tally.differ(&question.pod, &verdict.policy, &ours.detail(), &verdict.detail);
                 }
@@ -139,7 +139,7 @@ fn compare(judge: &PodSecurityJudge, seed: u64) -> Tally {
                     tally.allowed[level] += usize::from(verdict.allowed);
                 }
             }
-            tally.table.count(&seen);
+            tally.table.count(&counted);
         }
     }
     tally

@@ -59,6 +59,7 @@ fn ours(text: &[u8]) -> Reading {
                 if let Some(base) = last_base
                     && gap.why.starts_with("invalid Yaml document separator")
                     && !source.text()[base..end].contains("\n---")
+                    && reading.docs.len() > json_values(source.text())
                 {
                     reading.docs.pop();
                 }
@@ -68,6 +69,15 @@ fn ours(text: &[u8]) -> Reading {
         }
     }
     reading
+}
+
+/// How many values a stream begins with that are read as JSON.
+fn json_values(text: &str) -> usize {
+    if !text.trim_start().starts_with('{') {
+        return 0;
+    }
+    let values = serde_json::Deserializer::from_str(text).into_iter::<Value>();
+    values.map_while(Result::ok).filter(|value| !value.is_null()).count()
 }
 
 impl Answer {

@@ -82,16 +82,6 @@ pub struct ObjectReport<D> {
     pub detail: D,
 }
 
-/// How a finding can be mended.
-#[derive(Clone, Debug, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct Fix {
-    /// What to write instead, in words.
-    pub title: String,
-    /// How safe that is: A, B, C or X.
-    pub grade: char,
-}
-
 /// One thing that is wrong, at one place.
 #[derive(Clone, Debug, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -121,9 +111,9 @@ pub struct Finding {
     pub allowed: Option<serde_json::Value>,
     /// What is wrong, in one sentence.
     pub message: String,
-    /// What to write instead.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub fix: Option<Fix>,
+    /// What to write instead, for people; the message ends with it.
+    #[serde(skip)]
+    pub advice: Option<String>,
     /// What stays the same when files move ([`super::fingerprint`]).
     pub fingerprint: String,
 }

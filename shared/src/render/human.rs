@@ -253,11 +253,8 @@ impl<W: Write> Writer<'_, W> {
     }
 }
 
-fn remedy(finding: &Finding) -> String {
-    match &finding.fix {
-        Some(fix) => fix.title.clone(),
-        None => finding.message.clone(),
-    }
+fn remedy(finding: &Finding) -> &str {
+    finding.advice.as_deref().unwrap_or(&finding.message)
 }
 
 fn role_of(severity: Severity) -> Role {

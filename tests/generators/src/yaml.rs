@@ -161,8 +161,13 @@ fn lengthened(random: &mut Random, text: &str) -> String {
     const LIMIT: usize = 1024;
     let at = boundary(text, random.below(text.len() + 1));
     let (head, tail) = text.split_at(at);
-    let fill = random.pick(&["x", "é", "日", "\u{1f600}", " ", "[", "- ", "x,", "x: ", "é "]);
-    let count = LIMIT / fill.chars().count() + 3 - random.below(12);
+    let fill =
+        random.pick(&["x", "é", "日", "\u{1f600}", " ", "x,", "[],", "x: ", "é ", "[", "- "]);
+    let count = match fill {
+        // The judges' answers are read with less depth than this would have.
+        "[" | "- " => random.below(100),
+        _ => LIMIT / fill.chars().count() + 3 - random.below(12),
+    };
     format!("{head}{}{tail}", fill.repeat(count))
 }
 

@@ -2,7 +2,7 @@
 
 use posture::finding::check::Severity;
 use posture::finding::fingerprint::fingerprint;
-use posture::finding::report::{Finding, Fix};
+use posture::finding::report::Finding;
 use posture::model::node::{Type, Value};
 use posture::model::object::{Object, ObjectRef};
 use posture::model::path::{FieldPath, Segment};
@@ -14,9 +14,6 @@ use crate::admit::Admission;
 use crate::checks::PssCheck;
 use crate::namespace::Mode;
 use crate::violation::Violation;
-
-/// The grade of a fix that a person has to decide on.
-const BY_HAND: char = 'C';
 
 /// A pod or template in its object.
 #[derive(Clone, Copy, Debug)]
@@ -72,15 +69,10 @@ impl Subject<'_, '_> {
             container: violation.container().map(|container| container.name.clone()),
             value: violation.value.clone(),
             allowed: violation.allowed.clone(),
-            fix: Some(by_hand(advice)),
+            advice: Some(advice),
             ..finding(check.id(), severity, self.reference, &path, Some(mark), message)
         }
     }
-}
-
-/// A fix that a person has to decide on.
-pub(super) fn by_hand(title: String) -> Fix {
-    Fix { title, grade: BY_HAND }
 }
 
 /// A finding of which only the essentials are known.
@@ -103,7 +95,7 @@ pub(super) fn finding(
         value: None,
         allowed: None,
         message,
-        fix: None,
+        advice: None,
         fingerprint: fingerprint(check, reference, path),
     }
 }

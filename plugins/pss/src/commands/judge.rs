@@ -8,7 +8,7 @@ use posture::model::object::{Object, ObjectRef};
 use posture::model::path::FieldPath;
 use posture::model::workload::{Carrier, PodTemplate, pod_templates, template_path};
 
-use super::findings::{Subject, by_hand, finding};
+use super::findings::{Subject, finding};
 use super::policies::{Applied, Policies, is_namespace};
 use super::verdict::{PodReport, PssDetail, Verdict};
 use crate::admit::{Admission, Decision, Request, admit};
@@ -62,9 +62,7 @@ impl Judge<'_> {
                 "unknown field {what:?}: the API server drops it, kubectl's validation refuses the object"
             );
             findings.push(Finding {
-                fix: Some(by_hand(format!(
-                    "{what} is unknown to the API server: correct or remove it"
-                ))),
+                advice: Some(format!("{what} is unknown to the API server: correct or remove it")),
                 ..finding(
                     UNKNOWN_FIELD,
                     Severity::Warning,
@@ -220,7 +218,7 @@ fn invalid(
         0,
         Finding {
             value: Some(value.to_json()),
-            fix: Some(by_hand(title)),
+            advice: Some(title),
             ..finding(
                 INVALID,
                 Severity::Error,

@@ -12,7 +12,9 @@ use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 
 use super::alias;
 use super::events::{Event, EventData, Parser};
-use crate::model::node::{FLAG_ANCHOR, FLAG_IRREGULAR, Kind, Node, NodeId, Style, Tree, Value};
+use crate::model::node::{
+    FLAG_ANCHOR, FLAG_IRREGULAR, Kind, Node, NodeId, Style, Tree, Type, Value,
+};
 use crate::model::scalar::{self, Raw};
 use crate::model::source::Source;
 
@@ -54,7 +56,7 @@ pub(super) fn read(source: &Arc<Source>, range: Range<usize>) -> Result<Option<T
     }
     let mut builder = Builder {
         text,
-        nodes: Vec::with_capacity(text.len() / 12),
+        nodes: Vec::with_capacity(text.len() / 10 + 8),
         owned: Vec::new(),
         open: Vec::new(),
         keys: Vec::new(),
@@ -110,13 +112,20 @@ struct Key {
     print: u64,
 }
 
+/// What an anchor stands at.
+struct Anchored<'a> {
+    id: NodeId,
+    /// What a key was before it became text.
+    key: Option<(Raw, Cow<'a, str>)>,
+}
+
 struct Builder<'a> {
     text: &'a str,
     nodes: Vec<Node>,
     owned: Vec<Box<str>>,
     open: Vec<Open>,
     keys: Vec<Key>,
-    anchors: HashMap<&'a str, NodeId>,
+    anchors: HashMap<&'a str, Anchored<'a>>,
     has_alias: bool,
     /// The first thing that go-yaml's decoder refuses, once the whole document has been parsed.
     refused: Option<Failure>,
@@ -150,10 +159,13 @@ impl<'a> Builder<'a> {
         match data {
             EventData::Scalar { anchor, tag, value, plain_implicit, style } => {
                 let id = self.push(start..end, Kind::Str, style);
-                if let Err(message) = self.scalar(id, tag.as_deref(), value, plain_implicit) {
-                    self.refuse(start, message);
+                match self.scalar(id, tag.as_deref(), value, plain_implicit) {
+                    Ok(key) => self.set_anchor(id, anchor, key),
+                    Err(message) => {
+                        self.refuse(start, message);
+                        self.set_anchor(id, anchor, None);
+                    }
                 }
-                self.set_anchor(id, anchor);
             }
             EventData::Alias { name } => self.alias(start..end, name)?,
             EventData::SequenceStart { anchor, flow } => {
@@ -189,10 +201,15 @@ impl<'a> Builder<'a> {
         self.owned.push(text.into_boxed_str());
     }
 
-    fn set_anchor(&mut self, id: NodeId, anchor: Option<&'a str>) {
+    fn set_anchor(
+        &mut self,
+        id: NodeId,
+        anchor: Option<&'a str>,
+        key: Option<(Raw, Cow<'a, str>)>,
+    ) {
         if let Some(anchor) = anchor {
             self.nodes[id as usize].flags |= FLAG_ANCHOR;
-            self.anchors.insert(anchor, id);
+            self.anchors.insert(anchor, Anchored { id, key });
         }
     }
 
@@ -221,7 +238,7 @@ impl<'a> Builder<'a> {
         if self.arrive() {
             self.refuse(start, BAD_KEY);
         }
-        self.set_anchor(id, anchor);
+        self.set_anchor(id, anchor, None);
         let is_map = kind == Kind::Map;
         let keys = self.keys.len();
         self.open.push(Open { id, is_map, expects_key: true, merges: false, keys });
@@ -310,12 +327,23 @@ impl<'a> Builder<'a> {
 
     fn alias(&mut self, span: Range<u32>, name: &str) -> Result<(), Failure> {
         let start = span.start;
-        let Some(&target) = self.anchors.get(name) else {
+        let Some(anchored) = self.anchors.get(name) else {
             let message = format!("yaml: unknown anchor '{name}' referenced");
             return Err(Failure::new(start as usize, message));
         };
+        let (target, was_key) = (anchored.id, anchored.key.clone());
         let id = self.push(span, Kind::Null, Style::Plain);
         let is_key = self.arrive();
+        if let Some((raw, text)) = was_key {
+            // The key itself has become text, here it is what it was.
+            if is_key {
+                let text = self.key_text(id, raw);
+                self.own_key(id, text);
+            } else {
+                self.set_scalar(id, raw, Cow::Owned(text.into_owned()));
+            }
+            return Ok(());
+        }
         let node = self.nodes[target as usize];
         let is_collection = matches!(node.kind, Kind::Seq | Kind::Map);
         // A collection gets its link when it ends.
@@ -329,20 +357,16 @@ impl<'a> Builder<'a> {
         if !is_key {
             return Ok(());
         }
-        let text = match node.kind {
-            Kind::Map | Kind::Seq => {
-                self.refuse(start, BAD_KEY);
-                return Ok(());
-            }
+        match node.kind {
+            Kind::Map | Kind::Seq => self.refuse(start, BAD_KEY),
             // A `<<` that was anchored and is used as a key is no merge key.
-            Kind::MergeKey => "<<".to_owned(),
-            Kind::Str | Kind::OwnedStr => {
-                self.add_key(id, print(self.node_text(target)));
-                return Ok(());
+            Kind::MergeKey => self.own_key(id, "<<".to_owned()),
+            Kind::Str | Kind::OwnedStr => self.add_key(id, print(self.node_text(target))),
+            _ => {
+                let text = self.key_text(id, scalar::resolve_raw(self.node_text(target)));
+                self.own_key(id, text);
             }
-            _ => self.key_text(id, scalar::resolve_raw(self.node_text(target))),
-        };
-        self.own_key(id, text);
+        }
         Ok(())
     }
 
@@ -380,14 +404,14 @@ impl<'a> Builder<'a> {
         self.inconvertible.push((id, Failure { offset, message }));
     }
 
-    /// Decides what the scalar at `id` is.
+    /// Decides what the scalar at `id` is. Returns what it was before, if it became a key's text.
     fn scalar(
         &mut self,
         id: NodeId,
         tag: Option<&str>,
         value: Cow<'a, str>,
         plain_implicit: bool,
-    ) -> Result<(), String> {
+    ) -> Result<Option<(Raw, Cow<'a, str>)>, String> {
         let is_key = self.arrive();
         if is_key && value == "<<" && (plain_implicit || tag == Some("tag:yaml.org,2002:merge")) {
             if let Some(open) = self.open.last_mut() {
@@ -395,27 +419,35 @@ impl<'a> Builder<'a> {
             }
             self.nodes[id as usize].kind = Kind::MergeKey;
             self.add_key(id, print("<<"));
-            return Ok(());
+            return Ok(None);
         }
         let raw = match tag {
             Some(tag) => resolve_tagged(tag, &value)?,
             None if plain_implicit => scalar::resolve_raw(&value),
             None => Raw::Str,
         };
-        let value = match tag {
-            Some("tag:yaml.org,2002:binary") => Cow::Owned(decode_binary(&value)?),
+        let value = match (tag, raw) {
+            (Some("tag:yaml.org,2002:binary"), _) => Cow::Owned(decode_binary(&value)?),
+            // An integer may be written there.
+            (Some("tag:yaml.org,2002:float"), Raw::Float(float)) if float.is_finite() => {
+                Cow::Owned(scalar::json_float(float))
+            }
             _ => value,
         };
+        if is_key && raw != Raw::Str {
+            let text = self.key_text(id, raw);
+            self.own_key(id, text);
+            return Ok(Some((raw, value)));
+        }
+        if is_key {
+            self.add_key(id, print(&value));
+        }
+        self.set_scalar(id, raw, value);
+        Ok(None)
+    }
+
+    fn set_scalar(&mut self, id: NodeId, raw: Raw, value: Cow<'a, str>) {
         let kind = match raw {
-            Raw::Str if is_key => {
-                self.add_key(id, print(&value));
-                Kind::Str
-            }
-            _ if is_key => {
-                let text = self.key_text(id, raw);
-                self.own_key(id, text);
-                return Ok(());
-            }
             Raw::Str => Kind::Str,
             Raw::Null => Kind::Null,
             Raw::Bool(true) => Kind::True,
@@ -439,7 +471,6 @@ impl<'a> Builder<'a> {
             }
             (kind, _) => self.nodes[id as usize].kind = kind,
         }
-        Ok(())
     }
 }
 
@@ -455,36 +486,58 @@ fn print(text: &str) -> u64 {
 
 /// What JSON cannot hold, if the document holds it still after duplicate keys and merges.
 fn find_inconvertible(tree: &Tree, mut candidates: Vec<(NodeId, Failure)>) -> Option<Failure> {
-    fn find(value: Value<'_>, candidates: &[(NodeId, Failure)], numbers: bool) -> Option<NodeId> {
-        if numbers && value.as_number() == Some(scalar::Scalar::NotFinite) {
-            return Some(value.id());
-        }
+    fn find_key(value: Value<'_>, candidates: &[(NodeId, Failure)]) -> Option<(NodeId, String)> {
         for (key, value) in value.entries() {
-            if !numbers && candidates.iter().any(|(id, _)| *id == key.id()) {
-                return Some(key.id());
+            if candidates.iter().any(|(id, _)| *id == key.id()) {
+                return Some((key.id(), shown(value)));
             }
-            if let Some(found) = find(value, candidates, numbers) {
+            if let Some(found) = find_key(value, candidates) {
                 return Some(found);
             }
         }
-        value.items().find_map(|item| find(item, candidates, numbers))
+        value.items().find_map(|item| find_key(item, candidates))
+    }
+    fn find_number(value: Value<'_>) -> Option<(NodeId, String)> {
+        if value.as_number() == Some(scalar::Scalar::NotFinite) {
+            return Some((value.id(), String::new()));
+        }
+        let mut values = value.entries().map(|(_, value)| value).chain(value.items());
+        values.find_map(find_number)
     }
     if candidates.is_empty() {
         return None;
     }
     // All keys are converted before any number is written.
-    let found =
-        find(tree.root(), &candidates, false).or_else(|| find(tree.root(), &candidates, true))?;
-    let place = candidates.iter().position(|(id, _)| *id == found).unwrap_or_default();
-    Some(candidates.swap_remove(place).1)
+    let root = tree.root();
+    let (id, rest) = find_key(root, &candidates).or_else(|| find_number(root))?;
+    let place = candidates.iter().position(|(candidate, _)| *candidate == id).unwrap_or_default();
+    let Failure { offset, message } = candidates.swap_remove(place).1;
+    Some(Failure { offset, message: message + &rest })
 }
 
+/// A value at the end of Go's words about its key, if it is a simple one.
+fn shown(value: Value<'_>) -> String {
+    let value = match (value.as_str(), value.value_type()) {
+        (Some(text), _) => format!("{text:?}"),
+        (_, Type::Null) => "<nil>".to_owned(),
+        (_, Type::Bool | Type::Number) => value.to_json().to_string(),
+        _ => return String::new(),
+    };
+    format!(", value: {value}")
+}
+
+/// The bytes behind `!!binary` as JSON shows them: each that is no UTF-8 is U+FFFD.
 fn decode_binary(text: &str) -> Result<String, String> {
     let clean: String = text.chars().filter(|c| !matches!(c, '\r' | '\n')).collect();
-    match BASE64.decode(clean) {
-        Ok(bytes) => Ok(String::from_utf8_lossy(&bytes).into_owned()),
-        Err(_) => Err("yaml: !!binary value contains invalid base64 data".to_owned()),
+    let Ok(bytes) = BASE64.decode(clean) else {
+        return Err("yaml: !!binary value contains invalid base64 data".to_owned());
+    };
+    let mut text = String::with_capacity(bytes.len());
+    for chunk in bytes.utf8_chunks() {
+        text.push_str(chunk.valid());
+        text.extend(chunk.invalid().iter().map(|_| char::REPLACEMENT_CHARACTER));
     }
+    Ok(text)
 }
 
 /// `resolve` of go-yaml v2, for a scalar with a tag.
@@ -504,8 +557,11 @@ fn resolve_tagged(tag: &str, text: &str) -> Result<Raw, String> {
         Raw::Float(_) => "float",
         Raw::Str => "str",
     };
-    if name == short || (short == "float" && matches!(raw, Raw::Int(_))) {
-        return Ok(raw);
+    match raw {
+        #[expect(clippy::cast_precision_loss, reason = "so does the original")]
+        Raw::Int(value) if short == "float" => return Ok(Raw::Float(value as f64)),
+        _ if name == short => return Ok(raw),
+        _ => {}
     }
     Err(format!("yaml: cannot decode !!{name} `{text}` as a !!{short}"))
 }

@@ -13,6 +13,9 @@ use crate::model::source::Source;
 /// The deepest nesting that is read; Go's decoder stops at 10,000.
 pub const MAX_DEPTH: usize = 1_000;
 
+/// What Go's decoder says of a text that ends too early.
+pub const UNEXPECTED_EOF: &str = "unexpected EOF";
+
 /// Why a text is no JSON, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct JsonError {
@@ -86,15 +89,15 @@ impl Scanner<'_> {
             Some(b'n') => self.word("null", Kind::Null),
             Some(b'-' | b'0'..=b'9') => self.number(),
             Some(_) => self.unexpected("looking for beginning of value"),
-            None => self.error("unexpected end of JSON input"),
+            None => self.error(UNEXPECTED_EOF),
         }
     }
 
     /// The error in the words of Go's encoding/json.
     fn unexpected<T>(&self, context: &str) -> Result<T, JsonError> {
-        match self.text.get(self.at..).and_then(|rest| rest.chars().next()) {
-            Some(character) => self.error(format!("invalid character {character:?} {context}")),
-            None => self.error("unexpected end of JSON input"),
+        match self.peek() {
+            Some(byte) => self.error(format!("invalid character {} {context}", quote(byte))),
+            None => self.error(UNEXPECTED_EOF),
         }
     }
 
@@ -162,13 +165,13 @@ impl Scanner<'_> {
                     plain = false;
                     self.at += 1;
                     if self.peek().is_none() {
-                        return self.error("unexpected end of JSON input");
+                        return self.error(UNEXPECTED_EOF);
                     }
                     self.at += 1;
                 }
                 Some(0..=0x1f) => return self.unexpected("in string literal"),
                 Some(_) => self.at += 1,
-                None => return self.error("unexpected end of JSON input"),
+                None => return self.error(UNEXPECTED_EOF),
             }
         }
         let raw = self.text.get(from..self.at).unwrap_or_default();
@@ -250,6 +253,22 @@ impl Scanner<'_> {
         }
         let range = self.base + node.start as usize + 1..self.base + node.end as usize - 1;
         self.text.get(range).unwrap_or_default()
+    }
+}
+
+/// A byte as Go quotes it: as if it were a character of Latin-1.
+fn quote(byte: u8) -> String {
+    match byte {
+        b'\'' => r"'\''".to_owned(),
+        b'"' => "'\"'".to_owned(),
+        7 => r"'\a'".to_owned(),
+        8 => r"'\b'".to_owned(),
+        11 => r"'\v'".to_owned(),
+        12 => r"'\f'".to_owned(),
+        b'\\' | b'\n' | b'\r' | b'\t' => format!("{:?}", char::from(byte)),
+        0..0x20 | 0x7f => format!(r"'\x{byte:02x}'"),
+        0x80..=0xa0 | 0xad => format!(r"'\u{byte:04x}'"),
+        _ => format!("'{}'", char::from(byte)),
     }
 }
 

@@ -37,20 +37,20 @@ pub type Outcome = Result<Document, Gap>;
 /// parsed on all cores.
 pub fn read(source: &Arc<Source>) -> Vec<Outcome> {
     let mut outcomes = Vec::new();
-    let mut switch = Switch { from: 0, instead: None };
+    let mut switch = None;
     if cut::looks_like_json(source.text()) {
-        match read_json(source, &mut outcomes) {
-            Some(found) => switch = found,
-            None => return outcomes,
+        switch = read_json(source, &mut outcomes);
+        if switch.is_none() {
+            return outcomes;
         }
     }
-    let pieces = cut::cut(source.text(), switch.from);
+    let pieces = cut::cut(source.text(), switch.as_ref().map_or(0, |switch| switch.from));
     let mut parsed: Vec<_> =
         pieces.into_par_iter().map(|piece| read_piece(source, piece)).collect();
-    if let Some(gap) = switch.instead
+    if let Some(switch) = switch
         && let Some(first) = parsed.first_mut().filter(|first| matches!(first, Some(Err(_))))
     {
-        *first = Some(Err(gap));
+        *first = Some(Err(switch.instead));
     }
     outcomes.extend(parsed.into_iter().flatten());
     outcomes
@@ -60,7 +60,7 @@ pub fn read(source: &Arc<Source>) -> Vec<Outcome> {
 struct Switch {
     from: usize,
     /// What to say if the first document is no YAML either: JSON's error.
-    instead: Option<Gap>,
+    instead: Gap,
 }
 
 /// Reads a stream of JSON values. kubectl turns to YAML when the stream breaks off at the first
@@ -84,22 +84,39 @@ fn read_json(source: &Arc<Source>, outcomes: &mut Vec<Outcome>) -> Option<Switch
             }
             Err(error) => error,
         };
-        let why = format!("json: {}", error.message);
+        let ambiguous = count <= 1;
+        let why = match ambiguous && error.message != json::UNEXPECTED_EOF {
+            // Go counts the offending byte.
+            true => format!("json: offset {}: {}", error.offset + 1, error.message),
+            false => error.message,
+        };
         let said = gap(source, error.offset..error.offset, why, "");
-        // With two values read, kubectl is sure of JSON; with fewer than four bytes left it does
-        // not try YAML.
-        if count > 1 || text.len() - at < 4 {
+        // With two values read, kubectl is sure of JSON.
+        let from = if ambiguous { yaml_start(text, at) } else { None };
+        let Some(from) = from else {
             outcomes.push(Err(said));
             return None;
+        };
+        return Some(Switch { from, instead: said });
+    }
+}
+
+/// Where kubectl tries YAML after a JSON value: behind the white space and one newline. It does
+/// not where fewer than four bytes are left to look at, or at U+FFFD.
+fn yaml_start(text: &str, mut at: usize) -> Option<usize> {
+    loop {
+        let rest = &text[at..];
+        let next = rest.chars().next().filter(|&next| next != char::REPLACEMENT_CHARACTER)?;
+        if rest.len() < 4 {
+            return None;
         }
-        let mut from = at;
-        for character in text[at..].chars().take_while(|character| character.is_whitespace()) {
-            from += character.len_utf8();
-            if character == '\n' {
-                break;
-            }
+        if !next.is_whitespace() {
+            return Some(at);
         }
-        return Some(Switch { from, instead: Some(said) });
+        at += next.len_utf8();
+        if next == '\n' {
+            return Some(at);
+        }
     }
 }
 

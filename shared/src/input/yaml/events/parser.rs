@@ -14,15 +14,15 @@ enum State {
     DocumentContent,
     DocumentEnd,
     StreamEnd,
-    Node(Context),
+    BlockNode,
     BlockSequenceStart,
     BlockSequenceEntry,
     IndentlessSequenceEntry,
     BlockMappingStart,
     BlockMappingKey,
     BlockMappingValue,
-    /// The `:` has been read; here it ended.
-    BlockMappingValueAt(u32),
+    /// The `:` has been read: [`Parser::colon_end`].
+    BlockMappingValueBehind,
     FlowSequenceStart,
     FlowSequenceEntry,
     FlowSequencePairKey,
@@ -61,6 +61,8 @@ fn error<T>(message: &'static str, token: Token) -> Result<T, Fault> {
 pub(in crate::input::yaml) struct Parser<'a> {
     scanner: Scanner<'a>,
     state: State,
+    /// Where the `:` of the last ordinary line ended.
+    colon_end: u32,
     /// Where to go on when the current node is complete.
     states: Vec<State>,
     /// What `%TAG` directives have said.
@@ -75,6 +77,7 @@ impl<'a> Parser<'a> {
         Self {
             scanner: Scanner::new(text),
             state: State::StreamStart,
+            colon_end: 0,
             states: Vec::with_capacity(16),
             handles: Vec::new(),
         }
@@ -91,7 +94,7 @@ impl<'a> Parser<'a> {
                 let token = self.token()?;
                 Ok(event(EventData::StreamEnd, token.start, token.start))
             }
-            State::Node(context) => self.node(context),
+            State::BlockNode => self.node(Context::Block),
             State::BlockSequenceStart => {
                 self.skip_first()?;
                 self.block_sequence_entry()
@@ -104,7 +107,7 @@ impl<'a> Parser<'a> {
             }
             State::BlockMappingKey => self.block_mapping_key(),
             State::BlockMappingValue => self.block_mapping_value(),
-            State::BlockMappingValueAt(at) => self.block_mapping_value_at(at),
+            State::BlockMappingValueBehind => self.block_mapping_value_of_line(),
             State::FlowSequenceStart => {
                 self.skip_first()?;
                 self.flow_sequence_entry(true)
@@ -184,7 +187,7 @@ impl<'a> Parser<'a> {
                 self.scanner.skip();
                 self.state = State::DocumentContent;
             }
-            _ => self.state = State::Node(Context::Block),
+            _ => self.state = State::BlockNode,
         }
         self.states.push(State::DocumentEnd);
         Ok(event(EventData::DocumentStart, first.start, first.start))
@@ -397,7 +400,8 @@ impl<'a> Parser<'a> {
     fn block_mapping_key(&mut self) -> Next<'a> {
         if self.scanner.key_of_line()? {
             let key = self.scanner.scalar;
-            self.state = State::BlockMappingValueAt(key.end + 1);
+            self.colon_end = key.end + 1;
+            self.state = State::BlockMappingValueBehind;
             return Ok(self.scalar(key, Style::Plain, None, None));
         }
         let token = self.token()?;
@@ -426,14 +430,14 @@ impl<'a> Parser<'a> {
     }
 
     #[inline]
-    fn block_mapping_value_at(&mut self, at: u32) -> Next<'a> {
+    fn block_mapping_value_of_line(&mut self) -> Next<'a> {
         if self.scanner.value_of_line()?
             && let Kind::Scalar(style) = self.scanner.scalar.kind
         {
             self.state = State::BlockMappingKey;
             return Ok(self.scalar(self.scanner.scalar, style, None, None));
         }
-        self.block_mapping_value_behind(at)
+        self.block_mapping_value_behind(self.colon_end)
     }
 
     fn block_mapping_value_behind(&mut self, at: u32) -> Next<'a> {
