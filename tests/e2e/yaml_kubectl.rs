@@ -137,6 +137,41 @@ fn is_meant(ours: &Reading, kubectl: &Reading) -> bool {
         && kubectl.docs.starts_with(&ours.docs)
 }
 
+/// Whether a byte order mark stands where go-yaml refills its buffer, every 512 bytes: with the
+/// mark at the buffer's beginning it drops the first character of each line.
+fn meets_a_mark(text: &[u8]) -> bool {
+    const MARK: char = '\u{feff}';
+    /// As far as it looks ahead, in characters.
+    const AHEAD: usize = 4;
+    let meets = |document: &str| {
+        let marks: Vec<usize> = document.match_indices(MARK).map(|(at, _)| at).collect();
+        let mut refill = 0;
+        while !marks.is_empty() && refill < document.len() {
+            refill = document.floor_char_boundary(refill + 512);
+            let near = |&mark: &usize| {
+                mark <= refill && document[mark..refill].chars().count() < AHEAD
+            };
+            if marks.iter().any(near) {
+                return true;
+            }
+        }
+        false
+    };
+    let text = String::from_utf8_lossy(text).replace("\r\n", "\n");
+    let mut document = String::new();
+    for line in text.trim_start_matches(MARK).split_inclusive('\n') {
+        if line.starts_with("---") && !document.is_empty() {
+            if meets(&document) {
+                return true;
+            }
+            document.clear();
+        } else {
+            document.push_str(line);
+        }
+    }
+    meets(&document)
+}
+
 /// Whether kubectl's own answer is left to chance, as it is for two keys that become equal only
 /// as text, and ours is one of those that it gives.
 fn is_chance(judge: &mut LineJudge, text: &[u8], ours: &Reading) -> bool {
@@ -186,7 +221,7 @@ fn compare(texts: &[Vec<u8>]) -> Tally {
                     *tally.other_words.entry((words, our_words)).or_default() += 1;
                 }
             }
-        } else if is_meant(&ours, &kubectl) {
+        } else if is_meant(&ours, &kubectl) || meets_a_mark(text) {
             tally.meant += 1;
         } else if is_chance(&mut judge, text, &ours) {
             tally.chance += 1;

@@ -6,12 +6,8 @@ use std::mem;
 use std::ops::Range;
 use std::sync::Arc;
 
-use base64::Engine as _;
-use base64::alphabet;
-use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
-
-use super::alias;
 use super::events::{Event, EventData, Parser};
+use super::{alias, tagged};
 use crate::model::node::{
     FLAG_ANCHOR, FLAG_IRREGULAR, Kind, Node, NodeId, Style, Tree, Type, Value,
 };
@@ -21,12 +17,6 @@ use crate::model::source::Source;
 /// The deepest nesting that is read. Kubernetes has nothing near it, and readers of a document
 /// may recurse.
 pub const MAX_DEPTH: usize = 1_000;
-
-/// Go's decoder does not look at the bits behind the last byte.
-const BASE64: GeneralPurpose = GeneralPurpose::new(
-    &alphabet::STANDARD,
-    GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true),
-);
 
 const BAD_KEY: &str = "yaml: invalid map key: a key must be a scalar";
 const BAD_MERGE: &str = "yaml: map merge requires map or sequence of maps as the value";
@@ -160,6 +150,7 @@ impl<'a> Builder<'a> {
             EventData::Scalar { anchor, tag, value, plain_implicit, style } => {
                 let id = self.push(start..end, Kind::Str, style);
                 match self.scalar(id, tag.as_deref(), value, plain_implicit) {
+                    Ok(None) if anchor.is_none() => {}
                     Ok(key) => self.set_anchor(id, anchor, key),
                     Err(message) => {
                         self.refuse(start, message);
@@ -421,18 +412,10 @@ impl<'a> Builder<'a> {
             self.add_key(id, print("<<"));
             return Ok(None);
         }
-        let raw = match tag {
-            Some(tag) => resolve_tagged(tag, &value)?,
-            None if plain_implicit => scalar::resolve_raw(&value),
-            None => Raw::Str,
-        };
-        let value = match (tag, raw) {
-            (Some("tag:yaml.org,2002:binary"), _) => Cow::Owned(decode_binary(&value)?),
-            // An integer may be written there.
-            (Some("tag:yaml.org,2002:float"), Raw::Float(float)) if float.is_finite() => {
-                Cow::Owned(scalar::json_float(float))
-            }
-            _ => value,
+        let (raw, value) = match tag {
+            Some(tag) => tagged::resolve(tag, value)?,
+            None if plain_implicit => (scalar::resolve_raw(&value), value),
+            None => (Raw::Str, value),
         };
         if is_key && raw != Raw::Str {
             let text = self.key_text(id, raw);
@@ -524,66 +507,4 @@ fn shown(value: Value<'_>) -> String {
         _ => return String::new(),
     };
     format!(", value: {value}")
-}
-
-/// The bytes behind `!!binary` as JSON shows them: each that is no UTF-8 is U+FFFD.
-fn decode_binary(text: &str) -> Result<String, String> {
-    let clean: String = text.chars().filter(|c| !matches!(c, '\r' | '\n')).collect();
-    let Ok(bytes) = BASE64.decode(clean) else {
-        return Err("yaml: !!binary value contains invalid base64 data".to_owned());
-    };
-    let mut text = String::with_capacity(bytes.len());
-    for chunk in bytes.utf8_chunks() {
-        text.push_str(chunk.valid());
-        text.extend(chunk.invalid().iter().map(|_| char::REPLACEMENT_CHARACTER));
-    }
-    Ok(text)
-}
-
-/// `resolve` of go-yaml v2, for a scalar with a tag.
-fn resolve_tagged(tag: &str, text: &str) -> Result<Raw, String> {
-    let short = tag.strip_prefix("tag:yaml.org,2002:").unwrap_or_default();
-    let raw = match short {
-        "bool" | "int" | "float" | "null" => scalar::resolve_raw(text),
-        "timestamp" if is_timestamp(text) => return Ok(Raw::Str),
-        "timestamp" => scalar::resolve_raw(text),
-        // Text, binary, and every tag that go-yaml does not know.
-        _ => return Ok(Raw::Str),
-    };
-    let name = match raw {
-        Raw::Null => "null",
-        Raw::Bool(_) => "bool",
-        Raw::Int(_) | Raw::Uint(_) => "int",
-        Raw::Float(_) => "float",
-        Raw::Str => "str",
-    };
-    match raw {
-        #[expect(clippy::cast_precision_loss, reason = "so does the original")]
-        Raw::Int(value) if short == "float" => return Ok(Raw::Float(value as f64)),
-        _ if name == short => return Ok(raw),
-        _ => {}
-    }
-    Err(format!("yaml: cannot decode !!{name} `{text}` as a !!{short}"))
-}
-
-/// What go-yaml's `parseTimestamp` accepts, as far as `!!timestamp` makes it matter.
-fn is_timestamp(text: &str) -> bool {
-    let (date, time) = match text.find(['T', 't', ' ']) {
-        Some(at) => (&text[..at], Some(&text[at + 1..])),
-        None => (text, None),
-    };
-    let parts: Vec<_> = date.split('-').collect();
-    let number = |text: &str, most: u32| {
-        text.len() <= 2 && text.parse::<u32>().is_ok_and(|value| (1..=most).contains(&value))
-    };
-    let [year, month, day] = parts[..] else {
-        return false;
-    };
-    year.len() == 4
-        && year.bytes().all(|byte| byte.is_ascii_digit())
-        && number(month, 12)
-        && number(day, 31)
-        && time.is_none_or(|time| {
-            time.bytes().all(|byte| byte.is_ascii_digit() || b":.+-Z".contains(&byte))
-        })
 }

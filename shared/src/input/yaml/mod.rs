@@ -5,6 +5,7 @@ mod build;
 mod cut;
 mod events;
 pub mod json;
+mod tagged;
 mod template;
 
 use std::ops::Range;
@@ -85,10 +86,11 @@ fn read_json(source: &Arc<Source>, outcomes: &mut Vec<Outcome>) -> Option<Switch
             Err(error) => error,
         };
         let ambiguous = count <= 1;
-        let why = match ambiguous && error.message != json::UNEXPECTED_EOF {
+        let why = if ambiguous && error.message != json::UNEXPECTED_EOF {
             // Go counts the offending byte.
-            true => format!("json: offset {}: {}", error.offset + 1, error.message),
-            false => error.message,
+            format!("json: offset {}: {}", error.offset + 1, error.message)
+        } else {
+            error.message
         };
         let said = gap(source, error.offset..error.offset, why, "");
         // With two values read, kubectl is sure of JSON.

@@ -19,12 +19,9 @@ pub(super) struct Input<'a> {
     /// How many bytes between `line` and `wide_to` continue a character.
     wide: usize,
     wide_to: usize,
+    survey: Survey,
     /// The last line lacks its break.
     unterminated: bool,
-    ascii: bool,
-    newlines_only: bool,
-    /// A forbidden character follows the bytes.
-    cut: bool,
     /// Up to here a byte order mark that begins the text makes go-yaml drop the first character
     /// of every line.
     mark_reach: usize,
@@ -33,8 +30,8 @@ pub(super) struct Input<'a> {
 impl<'a> Input<'a> {
     /// Starts at the beginning of a text.
     pub(super) fn new(text: &'a str) -> Self {
-        let Survey { ascii, newlines_only, forbidden } = survey::survey(text.as_bytes());
-        let end = forbidden.map_or(text.len(), |offset| survey::pause_before(text, offset));
+        let survey = survey::survey(text.as_bytes());
+        let end = survey.forbidden.map_or(text.len(), |offset| survey::pause_before(text, offset));
         let bytes = &text.as_bytes()[..end];
         let mark_reach = if text.starts_with('\u{feff}') { survey::piece_end(text, 0) } else { 0 };
         Self {
@@ -44,10 +41,8 @@ impl<'a> Input<'a> {
             line: 0,
             wide: 0,
             wide_to: 0,
-            unterminated: forbidden.is_none() && !text.ends_with('\n'),
-            ascii,
-            newlines_only,
-            cut: forbidden.is_some(),
+            survey,
+            unterminated: survey.forbidden.is_none() && !text.ends_with('\n'),
             mark_reach,
         }
     }
@@ -95,7 +90,7 @@ impl<'a> Input<'a> {
     /// Fails if a forbidden character stands where go-yaml looks for a token that begins here.
     #[inline]
     pub(super) fn check_ahead(&self, length: usize) -> Result<(), Fault> {
-        if self.cut && self.at + length > self.bytes.len() {
+        if self.survey.forbidden.is_some() && self.at + length > self.bytes.len() {
             return self.error("control characters are not allowed");
         }
         Ok(())
@@ -103,7 +98,7 @@ impl<'a> Input<'a> {
 
     /// Whether the text is cut off before a forbidden character and has been read to its end.
     pub(super) fn is_cut_here(&self) -> bool {
-        self.cut && self.at + 1 >= self.bytes.len()
+        self.survey.forbidden.is_some() && self.at + 1 >= self.bytes.len()
     }
 
     /// Whether nothing follows.
@@ -128,12 +123,10 @@ impl<'a> Input<'a> {
     fn rare_break_length(&self, at: usize) -> usize {
         match *self.rest(at) {
             // kubectl drops one `\r` before a `\n`, the parser takes another one with it.
-            [b'\r', b'\r', b'\n', ..] => 3,
-            [b'\r', b'\n', ..] => 2,
+            [b'\r', b'\r', b'\n', ..] | [0xe2, 0x80, 0xa8 | 0xa9, ..] => 3,
+            [b'\r', b'\n', ..] | [0xc2, 0x85, ..] => 2,
             [b'\r'] if self.unterminated => 2,
             [b'\r', ..] => 1,
-            [0xc2, 0x85, ..] => 2,
-            [0xe2, 0x80, 0xa8 | 0xa9, ..] => 3,
             _ => 0,
         }
     }
@@ -157,7 +150,7 @@ impl<'a> Input<'a> {
     /// Reads a line break of the given length; returns what it counts for in a value.
     #[inline]
     pub(super) fn take_break(&mut self, length: usize) -> &'static str {
-        let text = if self.newlines_only { "\n" } else { self.break_text(self.at) };
+        let text = if self.survey.newlines_only { "\n" } else { self.break_text(self.at) };
         self.at += length;
         self.begin_line();
         text
@@ -183,7 +176,7 @@ impl<'a> Input<'a> {
     #[inline]
     pub(super) fn line_end(&self) -> usize {
         let rest = self.rest(self.at);
-        if self.newlines_only {
+        if self.survey.newlines_only {
             return self.at + memchr::memchr(b'\n', rest).unwrap_or(rest.len());
         }
         let mut end = self.at;
@@ -203,7 +196,7 @@ impl<'a> Input<'a> {
     /// How many characters stand between the beginning of the line and here.
     #[inline]
     pub(super) fn column(&mut self) -> usize {
-        if !self.ascii && self.wide_to < self.at {
+        if !self.survey.ascii && self.wide_to < self.at {
             self.wide += continuations(self.rest(self.wide_to), self.at - self.wide_to);
             self.wide_to = self.at;
         }
@@ -216,7 +209,7 @@ impl<'a> Input<'a> {
         let length = self.at - start;
         // No character is longer than four bytes.
         length > limit
-            && (self.ascii
+            && (self.survey.ascii
                 || length > 4 * limit
                 || length - continuations(self.rest(start), length) > limit)
     }

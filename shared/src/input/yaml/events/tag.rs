@@ -89,11 +89,11 @@ impl<'a> Scanner<'a> {
         if self.input.at < from + least {
             return self.input.error("did not find expected tag URI");
         }
-        let last = self.input.slice(part, self.input.at);
+        let end = self.input.slice(part, self.input.at);
         Ok(match decoded {
-            None => Cow::Borrowed(last),
+            None => Cow::Borrowed(end),
             Some(mut bytes) => {
-                bytes.extend_from_slice(last.as_bytes());
+                bytes.extend_from_slice(end.as_bytes());
                 Cow::Owned(String::from_utf8_lossy(&bytes).into_owned())
             }
         })
