@@ -10,6 +10,7 @@
     reason = "a harness fails its test by panicking, with what to do about it"
 )]
 
+pub mod asset;
 pub mod binary;
 pub mod judge;
 pub mod score;
