@@ -272,7 +272,8 @@ mod leaves_nothing {
     #[test]
     fn when_the_supervisor_is_killed() {
         let (mut child, processes, folder) = held();
-        let killed = Command::new("/bin/kill").args(["-KILL", &processes[2].to_string()]).status();
+        let kill = format!("kill -KILL {}", processes[2]);
+        let killed = Command::new("/bin/sh").args(["-c", &kill]).status();
         assert!(killed.unwrap().success());
         assert_gone(&processes, None);
         child.kill().unwrap();

@@ -111,7 +111,8 @@ mod tests {
     fn its_programs_end_with_it() {
         let (folder, supervisor, process) = supervised("echo started; exec sleep 1000");
         let probe = || {
-            let status = Command::new("/bin/kill").args(["-0", &process.to_string()]).status();
+            let status =
+                Command::new("/bin/sh").args(["-c", &format!("kill -0 {process}")]).status();
             status.unwrap().success()
         };
         while fs::read_to_string(folder.join("log")).unwrap_or_default() != "started\n" {}
