@@ -147,7 +147,7 @@ pub struct Finished {
 }
 
 impl Finished {
-    fn new(output: &Output) -> Self {
+    pub(crate) fn new(output: &Output) -> Self {
         let code = output.status.code().unwrap_or_else(|| panic!("it {}", output.status));
         let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).expect("it prints UTF-8");
         Self { code, stdout: text(&output.stdout), stderr: text(&output.stderr) }

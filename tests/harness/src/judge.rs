@@ -8,6 +8,8 @@ use std::{env, fs, thread};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::asset;
+
 /// Names the folder that `tests/judges/build` printed.
 pub const FOLDER_VARIABLE: &str = "POSTURE_JUDGES";
 
@@ -52,7 +54,7 @@ pub fn path(name: &str) -> PathBuf {
 
 /// The real kubectl.
 pub fn kubectl() -> PathBuf {
-    path("kubectl")
+    asset::path("kubectl")
 }
 
 /// The folder of pods that Kubernetes tests its own Pod Security library with:
