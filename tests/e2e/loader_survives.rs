@@ -77,7 +77,8 @@ fn bytes_out_of_place() {
 
 #[test]
 fn nothing_but_indicators() {
-    const PIECES: &[u8] = b"[]{},:?-&*!|>'\"%@`#\n\r\t  \\ab1~<=.0x+\xef\xbb\xbf\xc2\x85\xe2\x80\xa8\0\xff";
+    const PIECES: &[u8] =
+        b"[]{},:?-&*!|>'\"%@`#\n\r\t  \\ab1~<=.0x+\xef\xbb\xbf\xc2\x85\xe2\x80\xa8\0\xff";
     let mut random = Random::new(seed::seed());
     for _ in 0..seed::scaled(100_000, 3_000_000) {
         let length = random.below(40);

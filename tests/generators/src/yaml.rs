@@ -155,6 +155,19 @@ pub fn document(random: &mut Random) -> String {
     mutated(random, text)
 }
 
+/// Words, indicators and line breaks in any order: hardly ever a document, and never far from one.
+pub fn soup(random: &mut Random) -> String {
+    const WORDS: [&str; 14] = [
+        "a", "b", "a: ", "b: ", "- a", "x y", "\n", "\n  ", "\n", "\n ", " ", "'a'", "\"b\"", "é",
+    ];
+    let mut text = String::new();
+    for _ in 0..1 + random.below(16) {
+        let pieces = if random.percent(60) { &WORDS[..] } else { &TOKENS[..] };
+        text.push_str(random.pick(pieces));
+    }
+    text
+}
+
 /// The text with one character repeated until its line is about as long as a key may be.
 fn lengthened(random: &mut Random, text: &str) -> String {
     /// The most characters that a key may have without a `?`.

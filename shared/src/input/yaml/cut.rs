@@ -44,8 +44,26 @@ pub(super) fn cut(text: &str, start: usize) -> Vec<Piece> {
         }
         from = (end + 1).min(bytes.len());
     }
-    push_document(text, from..bytes.len(), &mut pieces);
+    let end = bytes.len() - lost_length(&bytes[from..]);
+    push_document(text, from..end, &mut pieces);
     pieces
+}
+
+/// The length of the last line if kubectl loses it: a line without a line break that fills the
+/// buffer of its line reader to the last byte.
+fn lost_length(bytes: &[u8]) -> usize {
+    const BUFFER: usize = 4096;
+    let start = memchr::memrchr(b'\n', bytes).map_or(0, |at| at + 1);
+    let mut rest = &bytes[start..];
+    while rest.len() >= BUFFER {
+        // A `\r` at the end of the buffer waits for what follows it.
+        let taken = if rest[BUFFER - 1] == b'\r' { BUFFER - 1 } else { BUFFER };
+        rest = &rest[taken..];
+        if rest.is_empty() {
+            return bytes.len() - start;
+        }
+    }
+    0
 }
 
 /// The offsets of the lines that start with three dashes.
@@ -126,6 +144,17 @@ mod tests {
             pieces[1],
             Piece::BadSeparator(5, "invalid Yaml document separator: {a: b}".into())
         );
+    }
+
+    #[test]
+    fn a_last_line_that_fills_the_buffer_is_lost() {
+        let line = "x".repeat(4096);
+        assert_eq!(texts(&format!("a: 1\n{line}")), ["a: 1\n"]);
+        assert_eq!(texts(&format!("a: 1\n{line}{line}")), ["a: 1\n"]);
+        assert_eq!(texts(&format!("a: 1\n{line}\n")).len(), 1);
+        assert_eq!(texts(&format!("a: 1\n{line}x"))[0].len(), 5 + 4097);
+        assert_eq!(texts(&format!("a: 1\n{}\r", &line[1..]))[0].len(), 5 + 4096);
+        assert_eq!(texts(&line), Vec::<&str>::new());
     }
 
     #[test]
