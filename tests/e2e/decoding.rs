@@ -2,6 +2,8 @@
 //! own decoder: the same refusal in the same words, and the same unknown fields.
 #![cfg(test)]
 
+use std::process::Command;
+
 use posture::model::decode;
 use posture::model::path::Segment;
 use posture_e2e::object;
@@ -10,7 +12,7 @@ use posture_generators::mistype::mistype;
 use posture_generators::pod::{Pods, Values};
 use posture_generators::random::Random;
 use posture_generators::workload::{KINDS, wrap};
-use posture_harness::judge::LineJudge;
+use posture_harness::judge::{self, LineJudge};
 use posture_harness::{score, seed};
 use serde_json::Value;
 
@@ -66,6 +68,18 @@ fn refusals_are_the_servers() {
     score::record("5_decoding", what, &format!("{count} objects"), differences.len());
     assert!(differences.is_empty(), "see above");
     assert!(refused > count / 4 && unknown > count / 100, "too few of a kind");
+}
+
+/// The table that we decode by is what the judge makes of the Go types today.
+#[test]
+fn the_table_of_types_is_upstreams() {
+    let output = Command::new(judge::path("kubernetes-types")).output().expect("it can be started");
+    let made = String::from_utf8(output.stdout).expect("text");
+    let ours = include_str!("../../shared/src/model/decode/types.txt");
+    assert!(
+        made == ours,
+        "shared/src/model/decode/types.txt is not what kubernetes-types prints: write it anew"
+    );
 }
 
 fn difference(value: &Value, answer: &ObjectAnswer) -> Option<String> {

@@ -15,6 +15,7 @@ use posture_harness::judge::LineJudge;
 use posture_harness::seed;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 #[derive(Serialize)]
 struct Question {
@@ -23,7 +24,7 @@ struct Question {
 
 #[derive(Deserialize)]
 struct Answer {
-    docs: Option<Vec<Value>>,
+    docs: Option<Vec<Box<RawValue>>>,
     #[serde(rename = "docError")]
     doc_error: Option<String>,
     panic: Option<String>,
@@ -82,8 +83,19 @@ fn json_values(text: &str) -> usize {
 
 impl Answer {
     fn into_reading(self) -> Reading {
-        let docs = self.docs.unwrap_or_default();
-        let docs = docs.iter().map(settle).filter(|doc| !doc.is_null()).collect();
+        let mut docs = Vec::new();
+        for raw in self.docs.unwrap_or_default() {
+            match serde_json::from_str::<Value>(raw.get()) {
+                Ok(doc) => docs.push(settle(&doc)),
+                Err(error) => {
+                    // kubectl decodes numbers after it has cut the stream.
+                    let error = error.to_string();
+                    assert!(error.starts_with("number out of range"), "{error}: {raw}");
+                    return Reading { docs, refusal: Some(error) };
+                }
+            }
+        }
+        docs.retain(|doc| !doc.is_null());
         let refusal = self.doc_error.as_deref().map(problem);
         Reading { docs, refusal }
     }

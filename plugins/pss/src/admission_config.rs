@@ -12,7 +12,7 @@ use crate::level::{Level, LevelVersion, PolicyVersion};
 use crate::namespace::{Defaults, Mode, Modes, UNCONFIGURED};
 use crate::pod::known_server;
 use crate::prose::go_quote;
-use crate::strict::{Class, Reader, kind_of};
+use crate::strict::{Class, Reader};
 pub use crate::strict::{ConfigError, Refused};
 
 /// What the file configures.
@@ -90,7 +90,7 @@ pub fn read(file: Value<'_>, server: Minor) -> Result<Loaded, Refused> {
 
 /// `apiVersion` and `kind`, both of which must be there.
 fn type_of(value: Value<'_>) -> Result<(&str, &str), Refused> {
-    let found = kind_of(value);
+    let found = value.value_type().go_name();
     if value.value_type() != Type::Object {
         let message = format!(
             "couldn't get version/kind; json parse error: json: cannot unmarshal {found} into Go value"
@@ -101,7 +101,7 @@ fn type_of(value: Value<'_>) -> Result<(&str, &str), Refused> {
         match value.field(key) {
         None => Ok(""),
         Some(text) => text.as_str().ok_or_else(|| {
-            let found = kind_of(text);
+            let found = text.value_type().go_name();
             Refused::decoding(
                 text,
                 format!("couldn't get version/kind; json parse error: json: cannot unmarshal {found} into Go struct field .{key} of type string"),

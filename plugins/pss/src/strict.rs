@@ -92,7 +92,7 @@ impl Reader {
     /// Remembers a value that is not of the type that Go's struct field has.
     pub(crate) fn expect(&mut self, value: Value<'_>, expected: Type, field: &str, go_type: &str) {
         if value.value_type() != expected && !value.is_null() {
-            let found = kind_of(value);
+            let found = value.value_type().go_name();
             let message = format!(
                 "json: cannot unmarshal {found} into Go struct field {field} of type {go_type}"
             );
@@ -143,17 +143,5 @@ impl Reader {
             node,
         });
         Err(Refused { class: Class::UnknownFields, errors: errors.collect() })
-    }
-}
-
-/// What Go's decoder calls a value.
-pub(crate) fn kind_of(value: Value<'_>) -> &'static str {
-    match value.value_type() {
-        Type::Null => "null",
-        Type::Bool => "bool",
-        Type::Number => "number",
-        Type::String => "string",
-        Type::Array => "array",
-        Type::Object => "object",
     }
 }

@@ -81,7 +81,7 @@ impl Inventory {
         };
         // Anything with `items` is a list to kubectl, whatever its kind.
         if !matches!(items.value_type(), Type::Array | Type::Null) {
-            let found = type_name(items.value_type());
+            let found = items.value_type().go_name();
             let why = format!(
                 "json: cannot unmarshal {found} into Go struct field decodeList.items of type []json.RawMessage"
             );
@@ -141,7 +141,7 @@ impl Inventory {
 /// Why a value is no object that kubectl would send, and what to do about it.
 fn refusal(value: Value<'_>, kind: &str, api_version: &str) -> Option<(String, &'static str)> {
     if value.value_type() != Type::Object {
-        let found = type_name(value.value_type());
+        let found = value.value_type().go_name();
         return Some((format!("no Kubernetes object but {found}: a mapping is expected"), ""));
     }
     if kind.is_empty() {
@@ -152,18 +152,6 @@ fn refusal(value: Value<'_>, kind: &str, api_version: &str) -> Option<(String, &
         return Some((why, KUSTOMIZE_HINT));
     }
     api_version.is_empty().then(|| ("Object 'apiVersion' is missing".to_owned(), ""))
-}
-
-/// How Go's decoder names what it found.
-fn type_name(found: Type) -> &'static str {
-    match found {
-        Type::Null => "null",
-        Type::Bool => "bool",
-        Type::Number => "number",
-        Type::String => "string",
-        Type::Array => "array",
-        Type::Object => "object",
-    }
 }
 
 const KUSTOMIZE_HINT: &str = "build it: use -k DIR in place of -f DIR";

@@ -155,6 +155,20 @@ pub enum Type {
     Object,
 }
 
+impl Type {
+    /// How Go's JSON decoder names what it found.
+    pub fn go_name(self) -> &'static str {
+        match self {
+            Self::Null => "null",
+            Self::Bool => "bool",
+            Self::Number => "number",
+            Self::String => "string",
+            Self::Array => "array",
+            Self::Object => "object",
+        }
+    }
+}
+
 /// A value in a document, with aliases followed.
 #[derive(Clone, Copy)]
 pub struct Value<'a> {

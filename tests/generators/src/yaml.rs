@@ -157,9 +157,8 @@ pub fn document(random: &mut Random) -> String {
 
 /// Words, indicators and line breaks in any order: hardly ever a document, and never far from one.
 pub fn soup(random: &mut Random) -> String {
-    const WORDS: [&str; 14] = [
-        "a", "b", "a: ", "b: ", "- a", "x y", "\n", "\n  ", "\n", "\n ", " ", "'a'", "\"b\"", "é",
-    ];
+    const WORDS: [&str; 14] =
+        ["a", "b", "a: ", "b: ", "- a", "x y", "\n", "\n  ", "\n", "\n ", " ", "'a'", "\"b\"", "é"];
     let mut text = String::new();
     for _ in 0..1 + random.below(16) {
         let pieces = if random.percent(60) { &WORDS[..] } else { &TOKENS[..] };

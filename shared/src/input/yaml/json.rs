@@ -23,6 +23,8 @@ pub struct JsonError {
     pub offset: usize,
     /// What is wrong there.
     pub message: String,
+    /// Where the stream goes on, if the text is JSON and only cannot be decoded.
+    pub resumes_at: Option<usize>,
 }
 
 /// Reads one JSON value from `source` at `start`; returns it and the offset after it.
@@ -33,9 +35,13 @@ pub fn read(source: &Arc<Source>, start: usize) -> Result<(Tree, usize), JsonErr
     {
         base += 1;
     }
-    let mut scanner = Scanner { text, base, at: base, nodes: Vec::new(), owned: Vec::new() };
+    let mut scanner =
+        Scanner { text, base, at: base, nodes: Vec::new(), owned: Vec::new(), undecodable: None };
     scanner.value(0)?;
     let end = scanner.at;
+    if let Some(error) = scanner.undecodable {
+        return Err(JsonError { resumes_at: Some(end), ..error });
+    }
     Ok((Tree::new(Arc::clone(source), base, scanner.nodes, scanner.owned), end))
 }
 
@@ -45,11 +51,13 @@ struct Scanner<'a> {
     at: usize,
     nodes: Vec<Node>,
     owned: Vec<Box<str>>,
+    /// The first number that no float holds.
+    undecodable: Option<JsonError>,
 }
 
 impl Scanner<'_> {
     fn error<T>(&self, message: impl Into<String>) -> Result<T, JsonError> {
-        Err(JsonError { offset: self.at, message: message.into() })
+        Err(JsonError { offset: self.at, message: message.into(), resumes_at: None })
     }
 
     fn peek(&self) -> Option<u8> {
@@ -146,8 +154,10 @@ impl Scanner<'_> {
         }
         let text = self.text.get(self.base + start as usize..self.at).unwrap_or_default();
         if matches!(scalar::resolve_plain(text), Scalar::Str) {
-            return self
-                .error(format!("cannot unmarshal number {text} into Go value of type float64"));
+            let message =
+                format!("json: cannot unmarshal number {text} into Go value of type float64");
+            let offset = self.base + start as usize;
+            self.undecodable.get_or_insert(JsonError { offset, message, resumes_at: None });
         }
         self.push(start, Kind::Number, Style::Plain)?;
         Ok(())
@@ -180,8 +190,11 @@ impl Scanner<'_> {
             self.push(start, Kind::Str, Style::DoubleQuoted)?;
             return Ok(());
         }
-        let text = unescape(raw)
-            .map_err(|(offset, message)| JsonError { offset: from + offset, message })?;
+        let text = unescape(raw).map_err(|(offset, message)| JsonError {
+            offset: from + offset,
+            message,
+            resumes_at: None,
+        })?;
         let id = self.push(start, Kind::OwnedStr, Style::DoubleQuoted)?;
         self.nodes[id].link =
             u32::try_from(self.owned.len()).or_else(|_| self.error("too many strings"))?;

@@ -13,6 +13,7 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
+use self::json::JsonError;
 use crate::model::gap::Gap;
 use crate::model::node::Tree;
 use crate::model::source::{Mark, Source};
@@ -81,6 +82,12 @@ fn read_json(source: &Arc<Source>, outcomes: &mut Vec<Outcome>) -> Option<Switch
                 if !tree.root().is_null() {
                     outcomes.push(Ok(Document { tree: Arc::new(tree), chart_file: None }));
                 }
+                continue;
+            }
+            Err(JsonError { offset, message, resumes_at: Some(end) }) => {
+                count += 1;
+                at = end;
+                outcomes.push(Err(gap(source, offset..offset, message, "")));
                 continue;
             }
             Err(error) => error,
@@ -240,6 +247,9 @@ mod tests {
     fn json_streams_and_their_turn_to_yaml() {
         assert_eq!(json_of("{\"a\":1}\n{\"b\":\"yes\"}").len(), 2);
         assert_eq!(one("{a: yes}"), r#"{"a":true}"#);
+        let outcomes = json_of("{\"a\":1e999}{\"b\":2}");
+        assert!(outcomes[0].as_ref().is_err_and(|why| why.contains("number 1e999")));
+        assert_eq!(outcomes[1..], [Ok(r#"{"b":2}"#.to_owned())]);
         assert_eq!(
             json_of("{\"a\":1}\n---\nb: yes\n"),
             [Ok(r#"{"a":1}"#.to_owned()), Ok(r#"{"b":true}"#.to_owned())]

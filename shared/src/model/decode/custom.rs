@@ -116,14 +116,14 @@ fn check_int_or_string(value: Value<'_>) -> Result<(), CustomError> {
         (Type::String | Type::Null, _) => return Ok(()),
         (Type::Number, Some(Scalar::Int(number))) if i32::try_from(number).is_ok() => return Ok(()),
         (Type::Number, number) => super::number_text(number),
-        (other, _) => super::type_name(other).to_owned(),
+        (other, _) => other.go_name().to_owned(),
     };
     Err(CustomError::field(found, "int32"))
 }
 
 fn check_time(value: Value<'_>, layout: &'static str) -> Result<(), CustomError> {
     let Some(text) = value.as_str() else {
-        return Err(CustomError::field(super::type_name(value.value_type()), "string"));
+        return Err(CustomError::field(value.value_type().go_name(), "string"));
     };
     if is_rfc3339(text) {
         return Ok(());

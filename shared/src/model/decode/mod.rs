@@ -170,7 +170,7 @@ impl<'a> Walk<'a> {
                     self.hard = Some(self.refusal(value, message, &found, wanted));
                 }
             }
-            (_, found) => self.refuse(value, type_name(found), element.go_type),
+            (_, found) => self.refuse(value, found.go_name(), element.go_type),
         }
     }
 
@@ -228,18 +228,6 @@ impl<'a> Walk<'a> {
                 path.named(*index, name)
             }
         })
-    }
-}
-
-/// How Go's decoder names what it found.
-pub fn type_name(found: Type) -> &'static str {
-    match found {
-        Type::Null => "null",
-        Type::Bool => "bool",
-        Type::Number => "number",
-        Type::String => "string",
-        Type::Array => "array",
-        Type::Object => "object",
     }
 }
 

@@ -161,7 +161,9 @@ fn anchors_and_tags_are_outside_of_spans() {
     let spans: Vec<_> = events(text)
         .expect("valid")
         .into_iter()
-        .filter(|event| matches!(event.data, EventData::Scalar { .. } | EventData::SequenceStart { .. }))
+        .filter(|event| {
+            matches!(event.data, EventData::Scalar { .. } | EventData::SequenceStart { .. })
+        })
         .map(|event| &text[event.start as usize..event.end as usize])
         .collect();
     assert_eq!(spans, ["b", "[", "d"]);
