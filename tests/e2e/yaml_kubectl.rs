@@ -1,4 +1,5 @@
 //! The loader against kubectl's own: what is read, what it means, and what is refused.
+#![cfg(test)]
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -37,19 +37,26 @@ struct CheckArgs {
     input: InputFlags,
 
     /// Judge by this policy whatever the namespaces say: LEVEL[:VERSION], such as restricted:v1.37.
-    #[arg(long, value_name = "LEVEL")]
+    #[arg(long, value_name = "LEVEL", help_heading = "How to judge")]
     level: Option<LevelVersion>,
 
     /// Judge as a server of this minor release would.
-    #[arg(long, value_name = "1.NN")]
+    #[arg(long, value_name = "1.NN", help_heading = "How to judge")]
     server_version: Option<Minor>,
 
     /// The API server's admission configuration: cluster-wide defaults and exemptions.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", help_heading = "How to judge")]
     admission_config: Option<String>,
 
     /// How to write the report.
-    #[arg(short = 'o', long, value_enum, default_value_t, value_name = "FORMAT")]
+    #[arg(
+        short = 'o',
+        long,
+        value_enum,
+        default_value_t,
+        value_name = "FORMAT",
+        help_heading = "Output"
+    )]
     output: Format,
 }
 

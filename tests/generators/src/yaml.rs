@@ -160,7 +160,7 @@ pub fn soup(random: &mut Random) -> String {
     const WORDS: [&str; 14] =
         ["a", "b", "a: ", "b: ", "- a", "x y", "\n", "\n  ", "\n", "\n ", " ", "'a'", "\"b\"", "é"];
     let mut text = String::new();
-    for _ in 0..1 + random.below(16) {
+    for _ in 0..=random.below(16) {
         let pieces = if random.percent(60) { &WORDS[..] } else { &TOKENS[..] };
         text.push_str(random.pick(pieces));
     }

@@ -176,6 +176,8 @@ fn gap(source: &Arc<Source>, span: Range<usize>, why: impl Into<String>, hint: &
 
 #[cfg(test)]
 mod tests {
+    use std::fmt::Write as _;
+
     use super::*;
 
     fn json_of(text: &str) -> Vec<Result<String, String>> {
@@ -222,12 +224,12 @@ mod tests {
         let mut bomb = "a0: &a0 [x,x,x,x,x,x,x,x,x]\n".to_owned();
         for level in 1..12 {
             let alias = format!("*a{},", level - 1).repeat(9);
-            bomb.push_str(&format!("a{level}: &a{level} [{alias}]\n"));
+            writeln!(bomb, "a{level}: &a{level} [{alias}]").expect("room");
         }
         assert!(json_of(&bomb)[0].as_ref().is_err_and(|why| why.contains("alias")));
         let mut chain = "a0: &a0 [x]\n".to_owned();
         for level in 1..20_000 {
-            chain.push_str(&format!("a{level}: &a{level} [*a{}]\n", level - 1));
+            writeln!(chain, "a{level}: &a{level} [*a{}]", level - 1).expect("room");
         }
         assert!(json_of(&chain)[0].is_err());
         assert!(

@@ -8,6 +8,8 @@
 mod block;
 mod bytes;
 mod directive;
+mod document;
+mod flow;
 mod input;
 mod keys;
 mod line;

@@ -9,7 +9,7 @@ use crate::model::node::Style;
 
 /// A place in the grammar.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum State {
+pub(super) enum State {
     StreamStart,
     DocumentContent,
     DocumentEnd,
@@ -36,7 +36,7 @@ enum State {
 
 /// Which collections may begin at a place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Context {
+pub(super) enum Context {
     /// Those in brackets.
     Flow,
     /// All.
@@ -45,28 +45,28 @@ enum Context {
     BlockValue,
 }
 
-type Next<'a> = Result<Event<'a>, Fault>;
+pub(super) type Next<'a> = Result<Event<'a>, Fault>;
 
-fn event(data: EventData<'_>, start: u32, end: u32) -> Event<'_> {
+pub(super) fn event(data: EventData<'_>, start: u32, end: u32) -> Event<'_> {
     Event { data, start, end }
 }
 
 #[cold]
-fn error<T>(message: &'static str, token: Token) -> Result<T, Fault> {
+pub(super) fn error<T>(message: &'static str, token: Token) -> Result<T, Fault> {
     Err(Box::new(SyntaxError { offset: token.start as usize, message }))
 }
 
 /// Reads the first document of a text, event by event.
 #[derive(Clone, Debug)]
 pub(in crate::input::yaml) struct Parser<'a> {
-    scanner: Scanner<'a>,
-    state: State,
+    pub(super) scanner: Scanner<'a>,
+    pub(super) state: State,
     /// Where the `:` of the last ordinary line ended.
     colon_end: u32,
     /// Where to go on when the current node is complete.
-    states: Vec<State>,
+    pub(super) states: Vec<State>,
     /// What `%TAG` directives have said.
-    handles: Vec<Tag<'a>>,
+    pub(super) handles: Vec<Tag<'a>>,
 }
 
 impl<'a> Parser<'a> {
@@ -135,20 +135,20 @@ impl<'a> Parser<'a> {
 
     /// The next token.
     #[inline]
-    fn token(&mut self) -> Result<Token, Fault> {
+    pub(super) fn token(&mut self) -> Result<Token, Fault> {
         self.scanner.peek()?;
         Ok(self.scanner.first())
     }
 
     /// Lets the token go that began a collection.
-    fn skip_first(&mut self) -> Result<(), Fault> {
+    pub(super) fn skip_first(&mut self) -> Result<(), Fault> {
         self.scanner.peek()?;
         self.scanner.skip();
         Ok(())
     }
 
     /// A scalar where nothing is written.
-    fn absent(&mut self, at: u32, then: State) -> Event<'a> {
+    pub(super) fn absent(&mut self, at: u32, then: State) -> Event<'a> {
         self.state = then;
         let data = EventData::Scalar {
             anchor: None,
@@ -162,85 +162,17 @@ impl<'a> Parser<'a> {
 
     /// Parses a node, then goes on with `then`.
     #[inline]
-    fn node_then(&mut self, context: Context, then: State) -> Next<'a> {
+    pub(super) fn node_then(&mut self, context: Context, then: State) -> Next<'a> {
         self.states.push(then);
         self.node(context)
     }
 
-    fn resume(&mut self) {
+    pub(super) fn resume(&mut self) {
         self.state = self.states.pop().unwrap_or(State::StreamEnd);
     }
 
-    fn document_start(&mut self) -> Next<'a> {
-        let first = self.token()?;
-        match first.kind {
-            Kind::StreamEnd => {
-                self.state = State::StreamEnd;
-                return Ok(event(EventData::StreamEnd, first.start, first.start));
-            }
-            Kind::VersionDirective | Kind::TagDirective | Kind::DocumentStart => {
-                self.directives()?;
-                let token = self.token()?;
-                if token.kind != Kind::DocumentStart {
-                    return error("did not find expected <document start>", token);
-                }
-                self.scanner.skip();
-                self.state = State::DocumentContent;
-            }
-            _ => self.state = State::BlockNode,
-        }
-        self.states.push(State::DocumentEnd);
-        Ok(event(EventData::DocumentStart, first.start, first.start))
-    }
-
-    fn directives(&mut self) -> Result<(), Fault> {
-        let mut has_version = false;
-        loop {
-            let token = self.token()?;
-            match token.kind {
-                Kind::VersionDirective if has_version => {
-                    return error("found duplicate %YAML directive", token);
-                }
-                Kind::VersionDirective if token.extra != Token::VERSION => {
-                    return error("found incompatible YAML document", token);
-                }
-                Kind::VersionDirective => has_version = true,
-                Kind::TagDirective => {
-                    let tag = self.scanner.queue.take_tag(token.extra);
-                    if self.handles.iter().any(|known| known.handle == tag.handle) {
-                        return error("found duplicate %TAG directive", token);
-                    }
-                    self.handles.push(tag);
-                }
-                _ => return Ok(()),
-            }
-            self.scanner.skip();
-        }
-    }
-
-    fn document_content(&mut self) -> Next<'a> {
-        let token = self.token()?;
-        match token.kind {
-            Kind::VersionDirective
-            | Kind::TagDirective
-            | Kind::DocumentStart
-            | Kind::DocumentEnd
-            | Kind::StreamEnd => {
-                self.resume();
-                Ok(self.absent(token.start, self.state))
-            }
-            _ => self.node(Context::Block),
-        }
-    }
-
-    fn document_end(&mut self) -> Next<'a> {
-        let token = self.token()?;
-        self.state = State::StreamEnd;
-        Ok(event(EventData::DocumentEnd, token.start, token.start))
-    }
-
     #[inline]
-    fn node(&mut self, context: Context) -> Next<'a> {
+    pub(super) fn node(&mut self, context: Context) -> Next<'a> {
         if let Kind::Scalar(style) = self.scanner.peek()? {
             let event = self.scalar(self.scanner.first(), style, None, None);
             self.scanner.skip();
@@ -376,7 +308,7 @@ impl<'a> Parser<'a> {
     }
 
     /// Ends a collection whose last token is `token`.
-    fn end_collection(&mut self, data: EventData<'a>, token: Token) -> Event<'a> {
+    pub(super) fn end_collection(&mut self, data: EventData<'a>, token: Token) -> Event<'a> {
         self.resume();
         self.scanner.skip();
         event(data, token.start, token.end)
@@ -445,87 +377,5 @@ impl<'a> Parser<'a> {
             Kind::Key | Kind::Value | Kind::BlockEnd => Ok(self.absent(at, State::BlockMappingKey)),
             _ => self.node_then(Context::BlockValue, State::BlockMappingKey),
         }
-    }
-
-    fn flow_sequence_entry(&mut self, is_first: bool) -> Next<'a> {
-        let mut token = self.token()?;
-        if token.kind != Kind::FlowSequenceEnd && !is_first {
-            if token.kind != Kind::FlowEntry {
-                return error("did not find expected ',' or ']'", token);
-            }
-            self.scanner.skip();
-            token = self.token()?;
-        }
-        match token.kind {
-            Kind::FlowSequenceEnd => Ok(self.end_collection(EventData::SequenceEnd, token)),
-            Kind::Key => {
-                self.scanner.skip();
-                self.state = State::FlowSequencePairKey;
-                let data = EventData::MappingStart { anchor: None, flow: true };
-                Ok(event(data, token.start, token.end))
-            }
-            _ => self.node_then(Context::Flow, State::FlowSequenceEntry),
-        }
-    }
-
-    fn flow_sequence_pair_key(&mut self) -> Next<'a> {
-        let token = self.token()?;
-        match token.kind {
-            Kind::Value | Kind::FlowEntry | Kind::FlowSequenceEnd => {
-                // The token is lost, in go-yaml too.
-                self.scanner.skip();
-                Ok(self.absent(token.end, State::FlowSequencePairValue))
-            }
-            _ => self.node_then(Context::Flow, State::FlowSequencePairValue),
-        }
-    }
-
-    fn flow_sequence_pair_value(&mut self) -> Next<'a> {
-        let mut token = self.token()?;
-        if token.kind == Kind::Value {
-            self.scanner.skip();
-            token = self.token()?;
-            if !matches!(token.kind, Kind::FlowEntry | Kind::FlowSequenceEnd) {
-                return self.node_then(Context::Flow, State::FlowSequencePairEnd);
-            }
-        }
-        Ok(self.absent(token.start, State::FlowSequencePairEnd))
-    }
-
-    fn flow_mapping_key(&mut self, is_first: bool) -> Next<'a> {
-        let mut token = self.token()?;
-        if token.kind != Kind::FlowMappingEnd && !is_first {
-            if token.kind != Kind::FlowEntry {
-                return error("did not find expected ',' or '}'", token);
-            }
-            self.scanner.skip();
-            token = self.token()?;
-        }
-        match token.kind {
-            Kind::FlowMappingEnd => Ok(self.end_collection(EventData::MappingEnd, token)),
-            Kind::Key => {
-                self.scanner.skip();
-                token = self.token()?;
-                match token.kind {
-                    Kind::Value | Kind::FlowEntry | Kind::FlowMappingEnd => {
-                        Ok(self.absent(token.start, State::FlowMappingValue))
-                    }
-                    _ => self.node_then(Context::Flow, State::FlowMappingValue),
-                }
-            }
-            _ => self.node_then(Context::Flow, State::FlowMappingNoValue),
-        }
-    }
-
-    fn flow_mapping_value(&mut self) -> Next<'a> {
-        let mut token = self.token()?;
-        if token.kind == Kind::Value {
-            self.scanner.skip();
-            token = self.token()?;
-            if !matches!(token.kind, Kind::FlowEntry | Kind::FlowMappingEnd) {
-                return self.node_then(Context::Flow, State::FlowMappingKey);
-            }
-        }
-        Ok(self.absent(token.start, State::FlowMappingKey))
     }
 }
