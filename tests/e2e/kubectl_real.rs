@@ -1,5 +1,7 @@
 //! The real kubectl as judge: what it reads from files, what it builds, how it runs us.
+#![cfg(test)]
 
+use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -141,7 +143,7 @@ fn generated_files_are_read_as_kubectl_reads_them() {
             "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, labels: {a: b}}\ndata:\n"
                 .to_owned();
         for line in generate::document(&mut random).lines() {
-            text.push_str(&format!("  {line}\n"));
+            writeln!(text, "  {line}").unwrap();
         }
         let file = home.path().join("x.yaml");
         fs::write(&file, &text).unwrap();
@@ -275,8 +277,9 @@ fn files_args_are_expanded_as_kubectl_does() {
             .collect();
         let recursive = arguments.contains(&"-R");
         let ours = inventory::read(&FileArgs { names, recursive }, None).unwrap();
-        let ours: String =
-            ours.objects.iter().map(|object| format!("{} ", object.name())).collect();
+        let ours: Vec<&str> =
+            ours.objects.iter().map(posture::model::object::Object::name).collect();
+        let theirs: Vec<&str> = theirs.split_whitespace().collect();
         assert_eq!(ours, theirs, "{arguments:?} {}", String::from_utf8_lossy(&output.stderr));
     }
 }

@@ -1,4 +1,5 @@
 //! `kubectl pss` as a user runs it: output, exit codes, hostile input.
+#![cfg(test)]
 
 use std::fmt::Write as _;
 use std::fs;
