@@ -112,6 +112,9 @@ fn exit_codes_and_first_contact() {
     assert_eq!(check(&bad, &[]).code, 1);
     assert_eq!(check(&bad, &["--level", "baseline"]).code, 0);
     assert_eq!(check(&format!("{bad}---\na: [\n"), &[]).code, 1);
+    let no_containers = "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: {container: []}\n";
+    let run = check(no_containers, &["--level", "privileged"]);
+    assert!(run.code == 1 && run.stdout.contains("spec.containers: Required value"), "{run:?}");
     let no_template =
         "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: a}\nspec: {tmplate: {}}\n";
     assert_eq!(check(no_template, &[]).code, 4);
@@ -170,7 +173,7 @@ fn files_are_named_as_for_kubectl() {
     write("b.json.txt", "b");
     write("sub/c.yml", "c");
     write("sub/deep/d.yaml", "d");
-    fs::write(folder.path().join("e.json"), "{\"apiVersion\":\"v1\",\"kind\":\"Pod\",\"metadata\":{\"name\":\"e\"},\"spec\":{\"containers\":[]}}").unwrap();
+    fs::write(folder.path().join("e.json"), "{\"apiVersion\":\"v1\",\"kind\":\"Pod\",\"metadata\":{\"name\":\"e\"},\"spec\":{\"containers\":[{\"name\":\"a\"}]}}").unwrap();
     let names = |arguments: &[&str]| {
         let run = pss(&["check", "-o", "json", "--level", "privileged"])
             .args(arguments.iter().copied())

@@ -207,16 +207,20 @@ fn parse_go_float(text: &str) -> Option<f64> {
 /// A float after one pass through JSON: Go writes integral floats below 1e21 without a fraction,
 /// and reads what then looks like an integer as one.
 pub fn from_float(value: f64) -> Scalar {
-    /// 2^63, the first float that no `i64` holds.
-    const LIMIT: f64 = 9_223_372_036_854_775_808.0;
+    /// 2^53, up to which floats hold every integer.
+    const EXACT: f64 = 9_007_199_254_740_992.0;
     if !value.is_finite() {
         return Scalar::NotFinite;
     }
-    if value.fract() == 0.0 && (-LIMIT..LIMIT).contains(&value) {
+    if value.fract() != 0.0 {
+        return Scalar::Float(value);
+    }
+    if value.abs() <= EXACT {
         #[expect(clippy::cast_possible_truncation, reason = "integral and in range")]
         return Scalar::Int(value as i64);
     }
-    Scalar::Float(value)
+    // The digits that Go writes are fewer than the float's own.
+    json_float(value).parse().map_or(Scalar::Float(value), Scalar::Int)
 }
 
 /// How Go's encoding/json writes a float: shortest digits, exponent only below 1e-6 or from 1e21.
@@ -291,6 +295,9 @@ mod tests {
             ("+5", Scalar::Int(5)),
             ("-9223372036854775808", Scalar::Int(i64::MIN)),
             ("12345678901234567890", Scalar::Float(12_345_678_901_234_567_890.0)),
+            ("6666666666666666668.", Scalar::Int(6_666_666_666_666_667_000)),
+            ("9223372036854775807.", Scalar::Float(9_223_372_036_854_775_808.0)),
+            ("9007199254740993.0", Scalar::Int(9_007_199_254_740_992)),
             ("0.5", Scalar::Float(0.5)),
             (".5", Scalar::Float(0.5)),
             ("1e400", Scalar::Str),

@@ -112,7 +112,7 @@ fn mark_of(value: Value<'_>, path: &FieldPath) -> Mark {
 
 /// What is nearest to a missing field: the key of the deepest mapping that exists on the way, or
 /// the first line of a list's element.
-fn nearest(root: Value<'_>, path: &FieldPath) -> Mark {
+pub(super) fn nearest(root: Value<'_>, path: &FieldPath) -> Mark {
     let mut value = root;
     let mut key = None;
     for segment in path.segments() {

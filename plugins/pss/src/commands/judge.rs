@@ -6,9 +6,10 @@ use posture::model::decode::{self, Refusal};
 use posture::model::gap::Gap;
 use posture::model::object::{Object, ObjectRef};
 use posture::model::path::FieldPath;
+use posture::model::source::Mark;
 use posture::model::workload::{Carrier, PodTemplate, pod_templates, template_path};
 
-use super::findings::{Subject, finding};
+use super::findings::{Subject, finding, nearest};
 use super::policies::{Applied, Policies, is_namespace};
 use super::verdict::{PodReport, PssDetail, Verdict};
 use crate::admit::{Admission, Decision, Request, admit};
@@ -73,8 +74,11 @@ impl Judge<'_> {
                 )
             });
         }
-        if let Some(refusal) = decoded.refusal {
-            return Some(invalid(object, reference, &refusal, findings));
+        let undecodable = decoded.refusal.map(|refusal| Refused::to_decode(object, refusal));
+        let refused =
+            undecodable.or_else(|| templates.iter().find_map(Refused::without_containers));
+        if let Some(refused) = refused {
+            return Some(refused.judged(object, reference, findings));
         }
         let applied = self.policies.apply(namespace);
         let mut worst: Option<(Verdict, Admission, usize)> = None;
@@ -135,7 +139,8 @@ impl Judge<'_> {
         let reference = object.reference(None);
         let decoded = decode::decode(object);
         if let Some(refusal) = decoded.refusal {
-            return Some(invalid(object, reference, &refusal, Vec::new()));
+            let refused = Refused::to_decode(object, refusal);
+            return Some(refused.judged(object, reference, Vec::new()));
         }
         let findings: Vec<Finding> = policy
             .errors
@@ -206,41 +211,59 @@ fn policy_gap(
     })
 }
 
-fn invalid(
-    object: &Object,
-    reference: ObjectRef,
-    refusal: &Refusal,
-    mut findings: Vec<Finding>,
-) -> Judged {
-    let value = object.tree().value(refusal.node);
-    let title = format!("{} wants {}, not {}", refusal.path, refusal.wanted, refusal.found);
-    findings.insert(
-        0,
-        Finding {
-            value: Some(value.to_json()),
-            advice: Some(title),
-            ..finding(
-                INVALID,
-                Severity::Error,
-                &reference,
-                &refusal.path,
-                Some(value.mark()),
-                refusal.message.clone(),
-            )
-        },
-    );
-    let object = ObjectReport {
-        object: reference,
-        place: Some(object.mark()),
-        chart_file: object.chart_file().map(str::to_owned),
-        verdict: Verdict::Invalid.as_str(),
-        severity: Verdict::Invalid.severity(),
-        sentence: format!("the API server refuses it: {}", refusal.message),
-        message: refusal.message.clone(),
-        notes: Vec::new(),
-        detail: PssDetail::default(),
-    };
-    Judged { object: Some(object), findings, gap: None }
+/// Why the server refuses an object before it asks Pod Security.
+struct Refused {
+    message: String,
+    path: FieldPath,
+    place: Mark,
+    advice: String,
+}
+
+impl Refused {
+    /// A value that cannot be decoded. It is not repeated: it may be a secret in a wrong place.
+    fn to_decode(object: &Object, refusal: Refusal) -> Self {
+        Self {
+            advice: format!("{} wants {}, not {}", refusal.path, refusal.wanted, refusal.found),
+            place: object.tree().value(refusal.node).mark(),
+            path: refusal.path,
+            message: refusal.message,
+        }
+    }
+
+    /// A pod without containers, which validation refuses (`validateContainers`).
+    fn without_containers(template: &PodTemplate<'_>) -> Option<Self> {
+        let spec = template.value.field("spec");
+        let containers = spec.and_then(|spec| spec.field("containers"));
+        if containers.is_some_and(|containers| containers.items().next().is_some()) {
+            return None;
+        }
+        let path = template.path.clone().fields("spec.containers");
+        Some(Self {
+            message: format!("{path}: Required value"),
+            place: nearest(template.value, &FieldPath::of("spec.containers")),
+            advice: "a pod needs at least one container".to_owned(),
+            path,
+        })
+    }
+
+    fn judged(self, object: &Object, reference: ObjectRef, mut findings: Vec<Finding>) -> Judged {
+        let (place, message) = (Some(self.place), self.message);
+        let first =
+            finding(INVALID, Severity::Error, &reference, &self.path, place, message.clone());
+        findings.insert(0, Finding { advice: Some(self.advice), ..first });
+        let report = ObjectReport {
+            object: reference,
+            place: Some(object.mark()),
+            chart_file: object.chart_file().map(str::to_owned),
+            verdict: Verdict::Invalid.as_str(),
+            severity: Verdict::Invalid.severity(),
+            sentence: format!("the API server refuses it: {message}"),
+            message,
+            notes: Vec::new(),
+            detail: PssDetail::default(),
+        };
+        Judged { object: Some(report), findings, gap: None }
+    }
 }
 
 /// The gravest mode that objects to the object or to its pods.
