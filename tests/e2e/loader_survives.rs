@@ -3,9 +3,10 @@
 //! `tests/fuzz` asks the same of what a fuzzer makes up.
 #![cfg(test)]
 
-use std::panic;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use std::{fs, panic};
 
 use posture::input::yaml;
 use posture::model::node::Value;
@@ -51,6 +52,17 @@ fn survives(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     assert!(outcome.is_ok(), "the loader panicked on {text:?}");
     assert!(start.elapsed() < LONGEST, "the loader took {:?} for {text:?}", start.elapsed());
+}
+
+#[test]
+fn seeds_of_the_fuzzer() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz/seeds/loader");
+    let mut count = 0;
+    for entry in fs::read_dir(folder).expect("the fuzzer's seeds are checked in") {
+        survives(&fs::read(entry.expect("a readable entry").path()).expect("a readable seed"));
+        count += 1;
+    }
+    assert!(count > 0, "there is no seed");
 }
 
 #[test]

@@ -5,6 +5,7 @@ use super::token::{Kind, Token};
 use super::{EventData, Fault};
 
 impl<'a> Parser<'a> {
+    /// The start of the document, written or not; the end of the stream, if there is none.
     pub(super) fn document_start(&mut self) -> Next<'a> {
         let first = self.token()?;
         match first.kind {
@@ -27,6 +28,7 @@ impl<'a> Parser<'a> {
         Ok(event(EventData::DocumentStart, first.start, first.start))
     }
 
+    /// The directives before a `---`.
     fn directives(&mut self) -> Result<(), Fault> {
         let mut has_version = false;
         loop {
@@ -52,6 +54,7 @@ impl<'a> Parser<'a> {
         }
     }
 
+    /// The outermost node behind a `---`.
     pub(super) fn document_content(&mut self) -> Next<'a> {
         let token = self.token()?;
         match token.kind {
@@ -67,6 +70,7 @@ impl<'a> Parser<'a> {
         }
     }
 
+    /// The end of the document.
     pub(super) fn document_end(&mut self) -> Next<'a> {
         let token = self.token()?;
         self.state = State::StreamEnd;

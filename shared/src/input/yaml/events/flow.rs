@@ -5,6 +5,7 @@ use super::parser::{Context, Next, Parser, State, error, event};
 use super::token::Kind;
 
 impl<'a> Parser<'a> {
+    /// An element of a sequence in brackets, or its end.
     pub(super) fn flow_sequence_entry(&mut self, is_first: bool) -> Next<'a> {
         let mut token = self.token()?;
         if token.kind != Kind::FlowSequenceEnd && !is_first {
@@ -26,6 +27,7 @@ impl<'a> Parser<'a> {
         }
     }
 
+    /// The key of a `key: value` that is an element.
     pub(super) fn flow_sequence_pair_key(&mut self) -> Next<'a> {
         let token = self.token()?;
         match token.kind {
@@ -38,6 +40,7 @@ impl<'a> Parser<'a> {
         }
     }
 
+    /// The value of a `key: value` that is an element.
     pub(super) fn flow_sequence_pair_value(&mut self) -> Next<'a> {
         let mut token = self.token()?;
         if token.kind == Kind::Value {
@@ -50,6 +53,7 @@ impl<'a> Parser<'a> {
         Ok(self.absent(token.start, State::FlowSequencePairEnd))
     }
 
+    /// A key of a mapping in braces, or its end.
     pub(super) fn flow_mapping_key(&mut self, is_first: bool) -> Next<'a> {
         let mut token = self.token()?;
         if token.kind != Kind::FlowMappingEnd && !is_first {
@@ -75,6 +79,7 @@ impl<'a> Parser<'a> {
         }
     }
 
+    /// A value of a mapping in braces.
     pub(super) fn flow_mapping_value(&mut self) -> Next<'a> {
         let mut token = self.token()?;
         if token.kind == Kind::Value {
