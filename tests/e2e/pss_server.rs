@@ -238,6 +238,6 @@ fn the_server_says_what_we_foretell() {
     let older = compare(&Cluster::start(&ClusterOptions::default().emulated_minor(OLDER)), OLDER);
     let compared = format!("{} objects at 2 minors", own.0 + older.0);
     let what = "a real API server's refusals and warnings on dry-run creation, all nine kinds";
-    score::record("8_server", what, &compared, own.1 + older.1);
+    score::record("9_server", what, &compared, own.1 + older.1);
     assert_eq!(own.1 + older.1, 0, "see above");
 }

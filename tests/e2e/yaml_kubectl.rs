@@ -13,7 +13,7 @@ use posture::model::source::Source;
 use posture_generators::random::Random;
 use posture_generators::yaml as generate;
 use posture_harness::judge::LineJudge;
-use posture_harness::seed;
+use posture_harness::{score, seed};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -144,7 +144,7 @@ impl IntoJson for posture::model::scalar::Scalar {
 
 /// Whether a difference is meant: our depth is limited, and templates are told from manifests.
 fn is_meant(ours: &Reading, kubectl: &Reading) -> bool {
-    let depth = format!("nested deeper than {} levels", yaml::MAX_DEPTH);
+    let depth = format!("nested deeper than {} levels", yaml::limits::MAX_DEPTH);
     let refusal = ours.refusal.as_deref().unwrap_or_default();
     (refusal.starts_with(&depth) || refusal == "a Helm template, not a manifest")
         && kubectl.docs.starts_with(&ours.docs)
@@ -269,6 +269,20 @@ fn report(what: &str, tally: &Tally) {
     }
     for difference in tally.differences.iter().take(40) {
         println!("{difference}");
+    }
+    let compared = format!("{} texts", tally.read + tally.refused);
+    let row = match what {
+        "mutated documents" => Some("8_yaml"),
+        "streams" => Some("8_yaml_streams"),
+        _ => None,
+    };
+    if let Some(row) = row {
+        score::record(
+            row,
+            &format!("{what} of YAML and JSON, as kubectl reads them"),
+            &compared,
+            tally.differences.len(),
+        );
     }
     assert!(tally.read > 0, "nothing was compared");
     assert!(tally.differences.is_empty(), "{} differences from kubectl", tally.differences.len());

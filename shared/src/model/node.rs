@@ -5,6 +5,7 @@
 //! reader sees what kubectl sends to the server. The semantics are those of go-yaml v2 followed
 //! by JSON: the last duplicate key wins, and a merge key overrides what stands above it.
 
+use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -339,12 +340,13 @@ impl<'a> Value<'a> {
             return Entries(EntriesKind::Regular(self.raw_entries()));
         }
         let mut entries: Vec<(Value<'a>, Value<'a>)> = Vec::new();
-        let mut set = |name: Value<'a>, value: Value<'a>| match entries
-            .iter_mut()
-            .find(|(known, _)| known.as_str() == name.as_str())
-        {
-            Some(entry) => *entry = (name, value),
-            None => entries.push((name, value)),
+        let mut positions: HashMap<&'a str, usize> = HashMap::new();
+        let mut set = |name: Value<'a>, value: Value<'a>| {
+            let next = entries.len();
+            match *positions.entry(name.as_str().unwrap_or_default()).or_insert(next) {
+                position if position < next => entries[position] = (name, value),
+                _ => entries.push((name, value)),
+            }
         };
         for (name, value) in self.raw_entries() {
             if name.node().kind == Kind::MergeKey {

@@ -15,8 +15,7 @@ pub struct Source {
 
 impl Source {
     /// Takes the bytes of an input and decodes them as kubectl's reader does: a byte order mark
-    /// at the start is dropped, one of UTF-16 makes it UTF-16, and every byte that is no UTF-8
-    /// becomes U+FFFD.
+    /// at the start is dropped, one of UTF-16 makes it UTF-16, and what is no UTF-8 becomes U+FFFD.
     pub fn new(name: impl Into<String>, bytes: Vec<u8>) -> Self {
         Self { name: name.into(), text: decode(bytes), line_starts: OnceLock::new() }
     }
@@ -65,14 +64,8 @@ fn decode(mut bytes: Vec<u8>) -> String {
         [0xef, 0xbb, 0xbf, ..] => drop(bytes.drain(..3)),
         _ => {}
     }
-    String::from_utf8(bytes).unwrap_or_else(|error| {
-        let mut text = String::with_capacity(error.as_bytes().len() + 16);
-        for chunk in error.as_bytes().utf8_chunks() {
-            text.push_str(chunk.valid());
-            text.extend(chunk.invalid().iter().map(|_| char::REPLACEMENT_CHARACTER));
-        }
-        text
-    })
+    String::from_utf8(bytes)
+        .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
 }
 
 fn decode_utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> String {

@@ -1,10 +1,7 @@
 //! How much a document may grow through its aliases.
 
-use super::build::MAX_DEPTH;
+use super::limits::{MAX_ALIASED_NODES, MAX_DEPTH};
 use crate::model::node::{Kind, Node, NodeId};
-
-/// The most nodes that aliases may bring into a document.
-pub const MAX_ALIASED_NODES: u64 = 1_000_000;
 
 /// Walks the document as go-yaml's decoder does and refuses what it refuses: a document of which
 /// too large a share comes from aliases; and beyond that more than [`MAX_ALIASED_NODES`].

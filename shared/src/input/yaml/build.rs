@@ -7,16 +7,13 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::events::{Event, EventData, Parser};
+use super::limits::MAX_DEPTH;
 use super::{alias, tagged};
 use crate::model::node::{
     FLAG_ANCHOR, FLAG_IRREGULAR, Kind, Node, NodeId, Style, Tree, Type, Value,
 };
 use crate::model::scalar::{self, Raw};
 use crate::model::source::Source;
-
-/// The deepest nesting that is read. Kubernetes has nothing near it, and readers of a document
-/// may recurse.
-pub const MAX_DEPTH: usize = 1_000;
 
 const BAD_KEY: &str = "yaml: invalid map key: a key must be a scalar";
 const BAD_MERGE: &str = "yaml: map merge requires map or sequence of maps as the value";

@@ -9,9 +9,7 @@ use std::ops::Range;
 
 use memchr::memmem;
 
-/// The longest line of YAML that is read; a line of text in a manifest is nowhere near.
-/// JSON has no such limit.
-pub const MAX_LINE_BYTES: usize = 64 << 20;
+use super::limits::MAX_LINE_BYTES;
 
 /// One document's text, or what stands in its place.
 #[derive(Clone, Debug, PartialEq, Eq)]

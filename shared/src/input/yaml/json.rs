@@ -6,12 +6,10 @@
 
 use std::sync::Arc;
 
+use super::limits::MAX_DEPTH;
 use crate::model::node::{FLAG_IRREGULAR, Kind, Node, Style, Tree};
 use crate::model::scalar::{self, Scalar};
 use crate::model::source::Source;
-
-/// The deepest nesting that is read; Go's decoder stops at 10,000.
-pub const MAX_DEPTH: usize = 1_000;
 
 /// What Go's decoder says of a text that ends too early.
 pub const UNEXPECTED_EOF: &str = "unexpected EOF";

@@ -5,6 +5,7 @@ mod build;
 mod cut;
 mod events;
 pub mod json;
+pub mod limits;
 mod tagged;
 mod template;
 
@@ -14,13 +15,10 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use self::json::JsonError;
+use self::limits::MAX_LINE_BYTES;
 use crate::model::gap::Gap;
 use crate::model::node::Tree;
 use crate::model::source::{Mark, Source};
-
-pub use alias::MAX_ALIASED_NODES;
-pub use build::MAX_DEPTH;
-pub use cut::MAX_LINE_BYTES;
 
 /// One document that could be read.
 #[derive(Debug)]
