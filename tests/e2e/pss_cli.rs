@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use posture_harness::binary::{Finished, Run};
+use serde_json::Value;
 use tempfile::TempDir;
 use unicode_width::UnicodeWidthStr as _;
 
@@ -72,7 +73,7 @@ fn every_format_of_a_mixed_stream() {
 fn json_and_yaml_are_the_same_tree() {
     let run =
         |format| pss(&["check", "-f", "mixed.yaml", "-o", format]).in_folder(&fixtures()).finish();
-    let yaml: serde_json::Value = serde_yaml::from_str(&run("yaml").stdout).unwrap();
+    let yaml: Value = serde_yaml::from_str(&run("yaml").stdout).unwrap();
     assert_eq!(run("json").json(), yaml);
 }
 
@@ -255,19 +256,177 @@ fn hostile_input_ends_in_time_with_a_gap() {
 }
 
 #[test]
-fn a_closed_pipe_is_no_failure() {
-    let run = std::process::Command::new("sh")
-        .arg("-c")
-        .arg(format!(
-            "{} explain | head -n 1; exit ${{PIPESTATUS:-0}}",
-            posture_harness::binary::path("kubectl-pss").display()
-        ))
-        .output()
-        .unwrap();
-    assert!(run.status.success());
-    assert!(
-        String::from_utf8_lossy(&run.stderr).is_empty(),
-        "{}",
-        String::from_utf8_lossy(&run.stderr)
+fn what_nobody_judged_is_never_a_pass() {
+    let code = |text: &str| check(text, &["--level", "privileged"]).code;
+    let privileged = "metadata: {name: a}\nspec: {containers: [{name: a, image: x, securityContext: {privileged: true}}]}\n";
+    for (head, expected) in [
+        ("apiVersion: v1\nkind: Pod\n", 0),
+        ("apiVersion: v1\nkind: pod\n", 4),
+        ("apiVersion: 'v1 '\nkind: Pod\n", 4),
+        ("apiVersion: v2\nkind: Pod\n", 4),
+        ("apiVersion: example.com/v1\nkind: Pod\n", 4),
+        ("apiVersion: monitoring.coreos.com/v1\nkind: Prometheus\n", 4),
+        ("apiVersion: extensions/v1beta1\nkind: Deployment\n", 4),
+        ("apiVersion: apps/v1\nkind: Deploymnt\n", 4),
+        ("apiVersion: v1\nkind: ReplicationController\n", 4),
+        ("apiVersion: v1\nkind: List\n", 4),
+        ("apiVersion: example.com/v1\nkind: Thing\nitem: {}\n", 4),
+    ] {
+        assert_eq!(code(&format!("{head}{privileged}")), expected, "{head}");
+    }
+    let run = check("apiVersion: v1\nkind: Secret\nmetadata: {name: a}\n", &["-o", "json"]);
+    assert_eq!((run.code, run.json()["summary"]["skipped"].as_u64()), (0, Some(1)));
+}
+
+#[test]
+fn policies_that_are_half_known_are_said() {
+    let bad = GOOD.replace("        drop: [ALL]\n", "        drop: [NET_RAW]\n");
+    let with = |labels: &str, arguments: &[&str]| {
+        let namespace = format!(
+            "apiVersion: v1\nkind: Namespace\nmetadata: {{name: default, labels: {labels}}}\n---\n"
+        );
+        check(&format!("{namespace}{bad}"), arguments)
+    };
+    // At v1.18 nobody asks for dropped capabilities.
+    assert_eq!(with("{pod-security.kubernetes.io/enforce-version: v1.18}", &[]).code, 0);
+    assert_eq!(with("{pod-security.kubernetes.io/enforce-version: latest}", &[]).code, 1);
+    let mistyped = with("{pod-security.kubernetes.io/enfore: restricted}", &["-o", "json"]);
+    assert!(mistyped.stdout.contains("is no label of Pod Security Admission"), "{mistyped:?}");
+    let twice = format!(
+        "{}---\n{}---\n{GOOD}",
+        "apiVersion: v1\nkind: Namespace\nmetadata: {name: default, labels: {pod-security.kubernetes.io/enforce: baseline}}\n",
+        "apiVersion: v1\nkind: Namespace\nmetadata: {name: default, labels: {pod-security.kubernetes.io/enforce: privileged}}\n",
     );
+    let run = check(&twice, &[]);
+    assert!(run.code == 4 && run.stdout.contains("more than once"), "{run:?}");
+}
+
+#[test]
+fn the_configuration_file_of_the_server() {
+    let folder = TempDir::new().unwrap();
+    let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
+    let configuration = |inner: &str| {
+        format!(
+            "apiVersion: apiserver.config.k8s.io/v1\nkind: AdmissionConfiguration\nplugins:\n- name: PodSecurity\n{inner}"
+        )
+    };
+    let inline = "  configuration:\n    apiVersion: pod-security.admission.config.k8s.io/v1\n    kind: PodSecurityConfiguration\n    defaults: {enforce: baseline}\n    exemptions:\n      namespaces: [exempt]\n      usernames: ['system:serviceaccount:kube-system:daemon-set-controller']\n";
+    write("inline.yaml", &configuration(inline));
+    write("path.yaml", &configuration("  path: inner.yaml\n"));
+    write(
+        "inner.yaml",
+        "apiVersion: pod-security.admission.config.k8s.io/v1\nkind: PodSecurityConfiguration\ndefaults: {enforce: restricted}\n",
+    );
+    write("wrong.yaml", &configuration(&inline.replace("baseline", "basline")));
+    write("empty.yaml", "");
+    let privileged =
+        GOOD.replace("      allowPrivilegeEscalation: false\n", "      privileged: true\n");
+    let run = |input: &str, file: &str, more: &[&str]| {
+        pss(&["check", "-f", "-", "--admission-config", file])
+            .args(more.iter().copied())
+            .in_folder(folder.path())
+            .input(input)
+            .finish()
+    };
+    assert_eq!(run(GOOD, "inline.yaml", &[]).code, 0);
+    assert_eq!(run(&privileged, "inline.yaml", &[]).code, 1);
+    let exempt = run(&privileged, "inline.yaml", &["-n", "exempt"]);
+    assert!(exempt.code == 0 && exempt.stdout.contains("the namespace is exempt"), "{exempt:?}");
+    assert_eq!(run(&privileged, "path.yaml", &[]).code, 1);
+    let daemon_set = "apiVersion: apps/v1\nkind: DaemonSet\nmetadata: {name: a}\nspec: {selector: {matchLabels: {a: b}}, template: {metadata: {labels: {a: b}}, spec: {hostPID: true, containers: [{name: a, image: x}]}}}\n";
+    let exempt = run(daemon_set, "inline.yaml", &[]);
+    assert!(exempt.code == 0 && exempt.stdout.contains("the user is exempt"), "{exempt:?}");
+    let wrong = run(GOOD, "wrong.yaml", &[]);
+    assert!(wrong.code == 2 && wrong.stderr.contains("wrong.yaml:"), "{wrong:?}");
+    for file in ["empty.yaml", "missing.yaml", "-"] {
+        assert_eq!(run(GOOD, file, &[]).code, 2, "{file}");
+    }
+}
+
+#[test]
+fn one_long_line_does_not_flood_a_pipe() {
+    let pod = |name: usize| {
+        format!(
+            "{{\"apiVersion\":\"v1\",\"kind\":\"Pod\",\"metadata\":{{\"name\":\"p{name}\"}},\"spec\":{{\"hostPID\":true,\"containers\":[{{\"name\":\"a\",\"image\":\"x\"}}]}}}}"
+        )
+    };
+    let pods: Vec<String> = (0..500).map(pod).collect();
+    let list =
+        format!("{{\"apiVersion\":\"v1\",\"kind\":\"List\",\"items\":[{}]}}", pods.join(","));
+    let run = check(&list, &[]);
+    assert_eq!(run.code, 1);
+    assert!(run.stdout.len() < 3_000_000, "{} bytes", run.stdout.len());
+}
+
+/// What of JSON schema our schema uses: types, required fields, properties, items, references.
+fn violations(schema: &Value, root: &Value, value: &Value, path: &str, found: &mut Vec<String>) {
+    if let Some(reference) = schema["$ref"].as_str() {
+        let name = reference.trim_start_matches("#/$defs/");
+        violations(&root["$defs"][name], root, value, path, found);
+    }
+    for required in schema["required"].as_array().into_iter().flatten() {
+        if value.get(required.as_str().unwrap()).is_none() {
+            found.push(format!("{path} lacks {required}"));
+        }
+    }
+    for (name, property) in schema["properties"].as_object().into_iter().flatten() {
+        if let Some(field) = value.get(name) {
+            violations(property, root, field, &format!("{path}.{name}"), found);
+        }
+    }
+    for (name, _) in value.as_object().into_iter().flatten() {
+        if schema["properties"].is_object() && schema["properties"].get(name).is_none() {
+            found.push(format!("{path}.{name} is not in the schema"));
+        }
+    }
+    for item in value.as_array().into_iter().flatten() {
+        violations(&schema["items"], root, item, &format!("{path}[]"), found);
+    }
+    let found_type = match value {
+        Value::Null => "null",
+        Value::Bool(_) => "boolean",
+        Value::Number(_) => "integer",
+        Value::String(_) => "string",
+        Value::Array(_) => "array",
+        Value::Object(_) => "object",
+    };
+    let allowed: Vec<&str> = match &schema["type"] {
+        Value::String(one) => vec![one],
+        Value::Array(many) => many.iter().filter_map(Value::as_str).collect(),
+        _ => return,
+    };
+    if !allowed.contains(&found_type) {
+        found.push(format!("{path} is {found_type}, not {allowed:?}"));
+    }
+}
+
+#[test]
+fn reports_are_what_their_schema_says() {
+    let schema: Value = serde_json::from_str(include_str!("../schema/report-v1.json")).unwrap();
+    for (folder, file) in [(fixtures(), "mixed.yaml"), (examples(), "shop.yaml")] {
+        let report = pss(&["check", "-f", file, "-o", "json"]).in_folder(&folder).finish().json();
+        let mut found = Vec::new();
+        violations(&schema, &schema, &report, "report", &mut found);
+        assert!(found.is_empty(), "{file}: {found:#?}");
+    }
+    let mut found = Vec::new();
+    violations(&schema, &schema, &serde_json::json!({ "kind": 1 }), "report", &mut found);
+    assert!(found.len() > 3, "a report that is none must not pass: {found:?}");
+}
+
+#[test]
+fn a_closed_pipe_keeps_the_verdict() {
+    let binary = posture_harness::binary::path("kubectl-pss");
+    let example = examples().join("shop.yaml");
+    for command in ["explain", "check -o json -f"] {
+        let file = if command == "explain" { String::new() } else { example.display().to_string() };
+        let script = format!(
+            "set -o pipefail; {} {command} {file} | head -c 1 >/dev/null",
+            binary.display()
+        );
+        let run = std::process::Command::new("bash").arg("-c").arg(script).output().unwrap();
+        let expected = i32::from(command != "explain");
+        assert_eq!(run.status.code(), Some(expected), "{command}");
+        assert!(run.stderr.is_empty(), "{}", String::from_utf8_lossy(&run.stderr));
+    }
 }

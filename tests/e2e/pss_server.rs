@@ -7,6 +7,7 @@ use kubectl_pss::admit::{Request, admit};
 use kubectl_pss::evaluate::Evaluator;
 use kubectl_pss::namespace::{Mode, NamespacePolicy, UNCONFIGURED};
 use posture::model::decode;
+use posture::model::served;
 use posture::model::version::Minor;
 use posture_e2e::object;
 use posture_generators::pod::{Pods, Values};
@@ -229,6 +230,26 @@ fn compare(cluster: &Cluster, minor: u32) -> (usize, usize) {
     }
     assert!(refused >= LEAST && warned >= LEAST && admitted >= LEAST, "too few of a kind");
     (count - other, differences.len())
+}
+
+#[test]
+fn the_server_serves_the_kinds_that_we_know() {
+    let cluster = Cluster::shared();
+    let minor = Minor(u16::try_from(cluster.minor()).expect("a minor"));
+    for (api_version, path) in
+        [("v1", "/api/v1"), ("apps/v1", "/apis/apps/v1"), ("batch/v1", "/apis/batch/v1")]
+    {
+        let answer = cluster.get_json(path);
+        let resources = answer["resources"].as_array().expect("a list of resources");
+        let is_own = |resource: &&Value| !resource["name"].as_str().unwrap_or("/").contains('/');
+        let mut theirs: Vec<&str> = resources
+            .iter()
+            .filter(is_own)
+            .filter_map(|resource| resource["kind"].as_str())
+            .collect();
+        theirs.sort_unstable();
+        assert_eq!(served::kinds(api_version, minor), Some(&theirs[..]), "{api_version}");
+    }
 }
 
 #[test]

@@ -14,7 +14,7 @@ use posture::render::report::ReportFormat;
 
 /// What Pod Security Admission says of pods and workloads, word for word, before it says it.
 #[derive(Parser, Debug)]
-#[command(name = "kubectl-pss", version, disable_help_subcommand = true, max_term_width = 100)]
+#[command(name = "kubectl-pss", version, max_term_width = 100)]
 pub(crate) struct Args {
     #[command(subcommand)]
     verb: Option<Verb>,

@@ -40,6 +40,8 @@ pub struct Target {
 pub struct Summary {
     /// Objects judged.
     pub objects: usize,
+    /// Objects read and left aside: of kinds that are no concern of the command.
+    pub skipped: usize,
     /// Findings reported.
     pub findings: usize,
     /// Findings that somebody has suppressed.
@@ -154,6 +156,7 @@ impl<D> Report<D> {
         let summary = Summary {
             objects: objects.len(),
             findings: findings.len(),
+            skipped: 0,
             suppressed: 0,
             gaps: gaps.len(),
             complete: gaps.is_empty(),

@@ -126,7 +126,16 @@ fn walk(dir: &Path, recursive: bool, found: &mut Vec<PathBuf>, gaps: &mut Vec<Ga
             .is_some_and(|ending| EXTENSIONS.iter().any(|known| ending == *known))
             && !path.is_dir()
         {
-            found.push(path);
+            // Reading a pipe that nobody writes to would never end.
+            if path.metadata().is_ok_and(|metadata| !metadata.is_file()) {
+                gaps.push(file_gap(
+                    &path.to_string_lossy(),
+                    "not a regular file",
+                    "name it with -f to read it all the same",
+                ));
+            } else {
+                found.push(path);
+            }
         }
     }
 }

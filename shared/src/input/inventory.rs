@@ -125,12 +125,18 @@ impl Inventory {
     }
 
     /// The gap for a file that could be read and held nothing.
-    pub fn note_if_empty(&mut self, files: &[String]) {
+    pub fn note_if_empty(&mut self, named: &[String]) {
         if self.objects.is_empty() && self.gaps.is_empty() {
             self.gaps.push(Gap {
                 what: "file".to_owned(),
                 place: None,
-                object: Some(files.join(", ")),
+                object: Some(
+                    named
+                        .iter()
+                        .map(|name| if name == "-" { files::STDIN } else { name })
+                        .collect::<Vec<_>>()
+                        .join(", "),
+                ),
                 why: "no objects found".to_owned(),
                 hint: "kubectl would say: no objects passed to apply".to_owned(),
             });

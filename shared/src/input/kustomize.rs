@@ -24,10 +24,15 @@ pub fn build(dir: &str) -> Result<Arc<Source>> {
     if !output.status.success() {
         let said = String::from_utf8_lossy(&output.stderr);
         let cause = said.lines().rfind(|line| !line.trim().is_empty()).unwrap_or("no reason given");
-        return Err(Error::could_not_run(format!(
-            "-k {dir}: {}",
-            cause.trim_start_matches("error: ")
-        )));
+        return Err(Error::could_not_run(format!("-k {dir}: {}", plain(cause))));
     }
     Ok(Arc::new(Source::new(format!("kustomize:{dir}"), output.stdout)))
+}
+
+/// kubectl's cause without what its log puts around it.
+fn plain(line: &str) -> &str {
+    match line.split_once(" err=") {
+        Some((_, cause)) => cause.trim_matches('"'),
+        None => line.trim_start_matches("error: "),
+    }
 }

@@ -8,6 +8,7 @@ pub mod node;
 pub mod object;
 pub mod path;
 pub mod scalar;
+pub mod served;
 pub mod source;
 pub mod version;
 pub mod workload;

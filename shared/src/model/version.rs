@@ -28,6 +28,9 @@ impl FromStr for Minor {
         if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
             return Err(refused());
         }
+        if digits.len() > 1 && digits.starts_with('0') {
+            return Err(refused());
+        }
         digits.parse().map(Self).map_err(|_| refused())
     }
 }
@@ -41,7 +44,7 @@ mod tests {
         for text in ["1.37", "v1.37", "1.37.2", "v1.37.2-gke.100", "1.37+"] {
             assert_eq!(text.parse(), Ok(Minor(37)), "{text}");
         }
-        for text in ["37", "2.0", "1.", "1.x", ""] {
+        for text in ["1.037", "37", "2.0", "1.", "1.x", ""] {
             assert!(text.parse::<Minor>().is_err(), "{text}");
         }
     }

@@ -90,7 +90,7 @@ fn search<'a>(value: Value<'a>, path: &FieldPath, depth: usize, found: &mut Vec<
         Type::Object => {
             // The object itself is no template: operators put container overrides into their
             // own `spec.containers`.
-            if depth > 0 && value.get("spec").is_some_and(|spec| has_containers(spec)) {
+            if depth > 0 && looks_like_pod(value) {
                 found.push(PodTemplate {
                     carrier: Carrier::Other,
                     path: path.clone(),
@@ -114,6 +114,11 @@ fn search<'a>(value: Value<'a>, path: &FieldPath, depth: usize, found: &mut Vec<
         }
         _ => {}
     }
+}
+
+/// Whether a value has the shape of a pod or a pod template.
+pub fn looks_like_pod(value: Value<'_>) -> bool {
+    value.get("spec").is_some_and(has_containers)
 }
 
 /// Whether a value looks like a PodSpec: it has containers, and each is a mapping with an image

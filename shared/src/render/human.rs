@@ -19,6 +19,9 @@ use crate::model::source::Mark;
 /// The widest column of prose that reads well.
 const PROSE_WIDTH: usize = 110;
 
+/// The most that is shown of a line of a source.
+const SOURCE_WIDTH: usize = 160;
+
 /// What is said at the end of a report.
 #[derive(Clone, Debug, Default)]
 pub struct Closing {
@@ -40,7 +43,7 @@ pub fn write<D>(
         while let Some(finding) = findings.next_if(|finding| finding.position == position) {
             own.push(finding);
         }
-        if object.severity.is_some() || !own.is_empty() {
+        if object.severity.is_some() || !own.is_empty() || !object.sentence.is_empty() {
             writer.object(object, &own)?;
         }
     }
@@ -92,12 +95,17 @@ impl<W: Write> Writer<'_, W> {
         if !object.sentence.is_empty() {
             self.indented(&object.sentence, None)?;
         }
-        for note in &object.notes {
+        for note in object.notes.iter().filter(|note| **note != object.sentence) {
             self.indented(note, Some(Role::Dim))?;
         }
         self.findings(findings)?;
         writeln!(self.out)?;
         Ok(())
+    }
+
+    /// How wide a line of a source may be: a minified file has one line of megabytes.
+    fn source_width(&self) -> usize {
+        self.style.width().min(SOURCE_WIDTH)
     }
 
     fn indented(&mut self, text: &str, role: Option<Role>) -> Result<()> {
@@ -147,7 +155,7 @@ impl<W: Write> Writer<'_, W> {
         let Some(shown) = group
             .first()
             .and_then(|finding| finding.place.as_ref())
-            .and_then(|mark| excerpt(mark, self.style.width().saturating_sub(gutter + 5)))
+            .and_then(|mark| excerpt(mark, self.source_width().saturating_sub(gutter + 5)))
         else {
             return Ok(previous);
         };
@@ -208,7 +216,7 @@ impl<W: Write> Writer<'_, W> {
         writeln!(self.out, "{head}  {}", escape(&what))?;
         self.indented(&gap.why, None)?;
         if let Some(mark) = &gap.place
-            && let Some(shown) = excerpt(mark, self.style.width().saturating_sub(8))
+            && let Some(shown) = excerpt(mark, self.source_width().saturating_sub(8))
             && !shown.text.trim().is_empty()
         {
             let number = shown.line.to_string();
@@ -248,7 +256,11 @@ impl<W: Write> Writer<'_, W> {
         let objects = plural(report.objects.len(), "object");
         let detail =
             if parts.is_empty() { String::new() } else { format!(": {}", parts.join(", ")) };
-        writeln!(self.out, "{objects}{detail}")?;
+        let skipped = match report.summary.skipped {
+            0 => String::new(),
+            count => format!("; {} left aside", plural(count, "other")),
+        };
+        writeln!(self.out, "{objects}{detail}{}", self.style.paint(Role::Dim, &skipped))?;
         Ok(())
     }
 }

@@ -8,6 +8,8 @@ use posture::finding::report::Report;
 /// # Errors
 /// If the schema cannot be written as JSON, which would be a fault of the types.
 pub fn report() -> serde_json::Result<String> {
-    let schema = schemars::schema_for!(Report<PssDetail>);
+    // What is written, not what could be read: fields that may be left out are not required.
+    let settings = schemars::generate::SchemaSettings::draft2020_12().for_serialize();
+    let schema = settings.into_generator().into_root_schema_for::<Report<PssDetail>>();
     serde_json::to_string_pretty(&schema).map(|text| text + "\n")
 }

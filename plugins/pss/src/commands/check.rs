@@ -3,7 +3,7 @@
 use posture::finding::report::{Report, Target, Tool};
 use posture::input::files::FileArgs;
 use posture::input::inventory;
-use posture::model::error::Result;
+use posture::model::error::{ErrorKind, Result};
 use posture::model::gap::Gap;
 use posture::model::version::{Minor, NEWEST};
 use posture::render::human::Closing;
@@ -45,8 +45,11 @@ pub fn run(options: &CheckOptions<'_>) -> Result<Report<PssDetail>> {
     let report = analyse(options, server)?;
     drop(progress);
     let closing = Closing { next: next_commands(options.program, &report) };
-    report::print(&report, options.format, &closing, options.style)?;
-    Ok(report)
+    match report::print(&report, options.format, &closing, options.style) {
+        // Whoever reads no further knows enough; the verdict stays what it is.
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(report),
+        outcome => outcome.map(|()| report),
+    }
 }
 
 /// The release to judge as; says so where it is not the one that was asked for.
@@ -72,6 +75,8 @@ fn analyse(options: &CheckOptions<'_>, server: Minor) -> Result<Report<PssDetail
     let judged: Vec<Option<Judged>> =
         inventory.objects.into_par_iter().map(|object| judge.object(&object)).collect();
     let (mut objects, mut findings, mut gaps) = (Vec::new(), Vec::new(), inventory.gaps);
+    gaps.extend_from_slice(policies.conflicts());
+    let skipped = judged.iter().filter(|judged| judged.is_none()).count();
     for mut judged in judged.into_iter().flatten() {
         if let Some(gap) = judged.gap
             && !gaps.iter().any(|known: &Gap| {
@@ -94,7 +99,9 @@ fn analyse(options: &CheckOptions<'_>, server: Minor) -> Result<Report<PssDetail
         verb: "check".to_owned(),
     };
     let target = Target { server: Some(server.to_string()), files };
-    Ok(Report::new(tool, target, objects, findings, gaps))
+    let mut report = Report::new(tool, target, objects, findings, gaps);
+    report.summary.skipped = skipped;
+    Ok(report)
 }
 
 /// What is worth running next.

@@ -7,6 +7,7 @@ use posture::model::version::NEWEST;
 use posture::render::style::{Role, Style};
 use posture::render::{document, out};
 
+use super::judge::{INVALID, UNKNOWN_FIELD};
 use crate::checks::{self, PssCheck};
 use crate::level::{Level, LevelVersion};
 use crate::standard;
@@ -33,17 +34,39 @@ pub fn run(options: &ExplainOptions<'_>) -> Result<()> {
         out.flush()?;
         return Ok(());
     }
+    if let Some((_, text)) = OWN.iter().find(|(id, _)| id.eq_ignore_ascii_case(topic)) {
+        let mut out = out::stdout();
+        document::write(text, options.style, &mut out)?;
+        out.flush()?;
+        return Ok(());
+    }
     let name = topic.split(':').next().unwrap_or(topic);
     if Level::ALL.iter().any(|level| level.as_str() == name) {
         let level: LevelVersion = topic.parse().map_err(Error::usage)?;
         return explain_level(level, options);
     }
     let mut error = Error::usage(format!("{topic:?} is no check and no level"));
-    if let Some(nearest) = nearest(topic) {
+    let longer: Vec<&str> =
+        checks::ALL.iter().map(|check| check.id()).filter(|id| is_start(topic, id)).collect();
+    if !longer.is_empty() {
+        error = error.hint(format!("did you mean {}?", longer.join(" or ")));
+    } else if let Some(nearest) = nearest(topic) {
         error = error.hint(format!("did you mean {nearest}?"));
     }
     Err(error.hint(format!("all of them: {} explain", options.program)))
 }
+
+/// What reports say besides the checks of Kubernetes.
+const OWN: [(&str, &str); 2] = [
+    (
+        INVALID,
+        "# invalid: the API server would not take the object\n\nIt has a value of the wrong type, a pod without containers, or a Pod Security label that is no level or version. The message is the server's. Other rules of validation are not checked here: names, selectors, fields that exclude each other.\n",
+    ),
+    (
+        UNKNOWN_FIELD,
+        "# unknownField: a field that the API server does not know\n\nkubectl's validation refuses the object (`--validate=strict`, the default); other clients get a warning, and the field is dropped. A misspelt field protects nothing.\n",
+    ),
+];
 
 /// A check by its identifier, in any case.
 fn find(topic: &str) -> Option<&'static PssCheck> {
@@ -59,7 +82,8 @@ fn list(options: &ExplainOptions<'_>) -> Result<()> {
         for check in checks::ALL.iter().filter(|check| check.level == level) {
             let since = check.revisions.first().map_or(NEWEST, |revision| revision.since);
             let id = check.id();
-            writeln!(out, "  {id:width$}  v{since:<5} {}", check.check.title)?;
+            let since = format!("v{since}");
+            writeln!(out, "  {id:width$}  {since:<5}  {}", check.check.title)?;
         }
     }
     writeln!(
@@ -76,6 +100,11 @@ fn explain_level(level: LevelVersion, options: &ExplainOptions<'_>) -> Result<()
     document::write(&standard::explain(level), options.style, &mut out)?;
     out.flush()?;
     Ok(())
+}
+
+/// Whether a word is the beginning of an identifier, in any case.
+fn is_start(topic: &str, id: &str) -> bool {
+    id.get(..topic.len()).is_some_and(|start| start.eq_ignore_ascii_case(topic))
 }
 
 /// The known word with the smallest edit distance, if it is small.

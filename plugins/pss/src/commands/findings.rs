@@ -1,5 +1,7 @@
 //! What admission objects to, as findings with their places.
 
+use std::collections::BTreeSet;
+
 use posture::finding::check::Severity;
 use posture::finding::fingerprint::fingerprint;
 use posture::finding::report::Finding;
@@ -29,6 +31,7 @@ pub(super) struct Subject<'r, 'a> {
 impl Subject<'_, '_> {
     /// Adds everything that admission objects to, each thing once, at its gravest.
     pub(super) fn collect(&self, admission: &Admission, findings: &mut Vec<Finding>) {
+        let mut known = BTreeSet::new();
         for mode in [Mode::Enforce, Mode::Warn, Mode::Audit] {
             let severity = Verdict::of_mode(mode).severity().unwrap_or(Severity::Info);
             for decision in [Some(&admission.object), admission.pod.as_ref()].into_iter().flatten()
@@ -38,12 +41,7 @@ impl Subject<'_, '_> {
                 };
                 for (check, violation) in outcome.violations() {
                     let finding = self.finding(severity, check, violation);
-                    let is_known = findings.iter().any(|known| {
-                        known.check == finding.check
-                            && known.path == finding.path
-                            && known.value == finding.value
-                    });
-                    if !is_known {
+                    if known.insert((finding.check, finding.path.clone())) {
                         findings.push(finding);
                     }
                 }

@@ -6,16 +6,21 @@ use posture::model::decode::{self, Refusal};
 use posture::model::gap::Gap;
 use posture::model::object::{Object, ObjectRef};
 use posture::model::path::FieldPath;
+use posture::model::served;
 use posture::model::source::Mark;
-use posture::model::workload::{Carrier, PodTemplate, pod_templates, template_path};
+use posture::model::workload::{
+    Carrier, PodTemplate, looks_like_pod, pod_templates, template_path,
+};
 
 use super::findings::{Subject, finding, nearest};
+use super::namespaces;
 use super::policies::{Applied, Policies, is_namespace};
 use super::verdict::{PodReport, PssDetail, Verdict};
 use crate::admit::{Admission, Decision, Request, admit};
 use crate::evaluate::Evaluator;
 use crate::level::Level;
-use crate::namespace::{Mode, NamespacePolicy};
+use crate::namespace::Mode;
+use crate::prose::go_quote;
 
 /// What is judged by.
 #[derive(Clone, Copy, Debug)]
@@ -37,6 +42,20 @@ pub struct Judged {
     pub gap: Option<Gap>,
 }
 
+impl Judged {
+    /// An object that cannot be judged.
+    fn unknown(object: &Object, why: String, hint: &str) -> Self {
+        let gap = Gap {
+            what: "object".to_owned(),
+            place: Some(object.mark()),
+            object: Some(object.reference(object.namespace()).to_string()),
+            why,
+            hint: hint.to_owned(),
+        };
+        Self { object: None, findings: Vec::new(), gap: Some(gap) }
+    }
+}
+
 /// The identifier of findings about values that the server cannot decode.
 pub const INVALID: &str = "invalid";
 /// The identifier of findings about fields that the server does not know.
@@ -46,7 +65,12 @@ impl Judge<'_> {
     /// Judges an object; `None` if it carries no pods and no policy.
     pub fn object(&self, object: &Object) -> Option<Judged> {
         if is_namespace(object) {
-            return self.namespace(object);
+            return namespaces::judge(object, self.policies);
+        }
+        if let Some(why) = served::no_match(object, self.evaluator.server()) {
+            let hint =
+                "kind and version are told by case; is it a kind that Kubernetes has given up?";
+            return Some(Judged::unknown(object, why, hint));
         }
         let templates = pod_templates(object);
         if templates.is_empty() {
@@ -90,7 +114,7 @@ impl Judge<'_> {
                 policy: &applied.policy,
                 exemptions: self.policies.exemptions(),
                 user: None,
-                pod_user: None,
+                pod_user: controller(object),
                 stored: false,
             };
             let admission = admit(self.evaluator, &request);
@@ -125,69 +149,35 @@ impl Judge<'_> {
         };
         Some(Judged { object: Some(report), findings, gap })
     }
+}
 
-    /// A Namespace with Pod Security labels: the server refuses invalid ones.
-    fn namespace(&self, object: &Object) -> Option<Judged> {
-        let policy = self.policies.labels_of(object.name())?;
-        let labels = object.value().get("metadata")?.get("labels")?;
-        let ours = labels.entries().any(|(key, _)| {
-            key.as_str().is_some_and(|key| key.starts_with("pod-security.kubernetes.io/"))
-        });
-        if !ours {
-            return None;
+/// Who creates the pods of a workload: the controller's service account, where the controller
+/// manager uses one for each (`--use-service-account-credentials`, as kubeadm sets it).
+fn controller(object: &Object) -> Option<&'static str> {
+    match (object.group(), object.kind()) {
+        ("", "ReplicationController") => {
+            Some("system:serviceaccount:kube-system:replication-controller")
         }
-        let reference = object.reference(None);
-        let decoded = decode::decode(object);
-        if let Some(refusal) = decoded.refusal {
-            let refused = Refused::to_decode(object, refusal);
-            return Some(refused.judged(object, reference, Vec::new()));
+        ("apps", "Deployment" | "ReplicaSet") => {
+            Some("system:serviceaccount:kube-system:replicaset-controller")
         }
-        let findings: Vec<Finding> = policy
-            .errors
-            .iter()
-            .map(|error| {
-                let path = FieldPath::of("metadata.labels").field(error.label);
-                let mark = labels.get(error.label).map(|value| value.mark());
-                Finding {
-                    value: Some(error.value.clone().into()),
-                    ..finding(INVALID, Severity::Error, &reference, &path, mark, error.to_string())
-                }
-            })
-            .collect();
-        let verdict = if findings.is_empty() { Verdict::Allowed } else { Verdict::Invalid };
-        let message = policy.errors.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-        let sentence = if message.is_empty() {
-            String::new()
-        } else {
-            format!("the API server refuses it: {message}")
-        };
-        let report = ObjectReport {
-            object: reference,
-            place: Some(object.mark()),
-            chart_file: object.chart_file().map(str::to_owned),
-            verdict: verdict.as_str(),
-            severity: verdict.severity(),
-            message,
-            sentence,
-            notes: label_notes(policy),
-            detail: PssDetail::default(),
-        };
-        Some(Judged { object: Some(report), findings, gap: None })
+        ("apps", "DaemonSet") => Some("system:serviceaccount:kube-system:daemon-set-controller"),
+        ("apps", "StatefulSet") => Some("system:serviceaccount:kube-system:statefulset-controller"),
+        ("batch", _) => Some("system:serviceaccount:kube-system:job-controller"),
+        _ => None,
     }
 }
 
-/// A workload without a template cannot be judged; other kinds without one are of no concern, and
-/// neither is a ReplicationController, which the server does not judge then either.
+/// A workload without a template cannot be judged, and neither can another kind that has the shape
+/// of a pod itself; other kinds are of no concern.
 fn without_template(object: &Object) -> Option<Judged> {
-    let path = template_path(object).filter(|_| object.kind() != "ReplicationController")?;
-    let gap = Gap {
-        what: "object".to_owned(),
-        place: Some(object.mark()),
-        object: Some(object.reference(object.namespace()).to_string()),
-        why: format!("no pod template at {path}: the API server would refuse it"),
-        hint: String::new(),
-    };
-    Some(Judged { object: None, findings: Vec::new(), gap: Some(gap) })
+    if let Some(path) = template_path(object) {
+        let why = format!("no pod template at {path}: the API server would refuse it");
+        return Some(Judged::unknown(object, why, ""));
+    }
+    let why =
+        "spec.containers in a kind that is no Pod: what its controller makes of it is not known";
+    looks_like_pod(object.value()).then(|| Judged::unknown(object, why.to_owned(), ""))
 }
 
 /// An assumption about labels must not make a pass: with other labels the object would be
@@ -199,20 +189,19 @@ fn policy_gap(
     meets: Level,
     admission: &Admission,
 ) -> Option<Gap> {
-    let unknown = applied.unknown?;
+    let (unknown, hint) = applied.unknown?;
     let exempt = admission.of_pod().exempt.is_some();
     (verdict < Verdict::Rejected && meets < Level::Restricted && !exempt).then(|| Gap {
         what: "policy".to_owned(),
         place: None,
         object: Some(format!("namespace/{namespace}")),
         why: format!("{unknown}, and objects in it do not meet restricted"),
-        hint: "add the Namespace's manifest to -f, the server's --admission-config, or say --level"
-            .to_owned(),
+        hint: hint.to_owned(),
     })
 }
 
 /// Why the server refuses an object before it asks Pod Security.
-struct Refused {
+pub(super) struct Refused {
     message: String,
     path: FieldPath,
     place: Mark,
@@ -221,7 +210,7 @@ struct Refused {
 
 impl Refused {
     /// A value that cannot be decoded. It is not repeated: it may be a secret in a wrong place.
-    fn to_decode(object: &Object, refusal: Refusal) -> Self {
+    pub(super) fn to_decode(object: &Object, refusal: Refusal) -> Self {
         Self {
             advice: format!("{} wants {}, not {}", refusal.path, refusal.wanted, refusal.found),
             place: object.tree().value(refusal.node).mark(),
@@ -246,7 +235,12 @@ impl Refused {
         })
     }
 
-    fn judged(self, object: &Object, reference: ObjectRef, mut findings: Vec<Finding>) -> Judged {
+    pub(super) fn judged(
+        self,
+        object: &Object,
+        reference: ObjectRef,
+        mut findings: Vec<Finding>,
+    ) -> Judged {
         let (place, message) = (Some(self.place), self.message);
         let first =
             finding(INVALID, Severity::Error, &reference, &self.path, place, message.clone());
@@ -296,15 +290,21 @@ fn sentence_of(
     admission: &Admission,
 ) -> String {
     let Some((mode, decision)) = decisive(verdict, admission) else {
-        return String::new();
+        let exempt = admission.of_pod().exempt;
+        return exempt
+            .map(|exempt| format!("not judged by the server: the {exempt} is exempt"))
+            .unwrap_or_default();
     };
     let said = decision.sentence(mode).unwrap_or_default();
     match (verdict, carrier) {
         (Verdict::Rejected, Carrier::Pod) => {
-            format!("pods {:?} is forbidden: {said}", object.name())
+            format!("pods {} is forbidden: {said}", go_quote(object.name()))
         }
-        (Verdict::Rejected, _) => {
+        (Verdict::Rejected, Carrier::Workload) => {
             format!("its pods are refused, though the {} itself is admitted: {said}", object.kind())
+        }
+        (Verdict::Rejected, Carrier::Other) => {
+            format!("pods that are made from it are refused: {said}")
         }
         (Verdict::Warned, _) => format!("Warning: {said}"),
         _ => format!("noted in the audit log: {said}"),
@@ -332,7 +332,7 @@ fn notes_of(
             }
         }
         notes.push(format!(
-            "{}, {}; the strictest level met is {meets}",
+            "{}, {}; by the newest rules it meets {meets}",
             policies.join(" "),
             applied.why
         ));
@@ -353,11 +353,4 @@ fn notes_of(
         }
     }
     notes
-}
-
-fn label_notes(policy: &NamespacePolicy) -> Vec<String> {
-    if policy.errors.is_empty() {
-        return Vec::new();
-    }
-    vec!["on a Namespace that has them already, an invalid enforce level means restricted, an invalid warn or audit level privileged, an invalid version latest".to_owned()]
 }

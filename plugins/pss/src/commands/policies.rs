@@ -7,6 +7,7 @@ use std::sync::Arc;
 use posture::input::files::{self, FileArgs};
 use posture::input::yaml;
 use posture::model::error::{Error, Result};
+use posture::model::gap::Gap;
 use posture::model::node::Tree;
 use posture::model::object::Object;
 use posture::model::source::Mark;
@@ -39,6 +40,7 @@ pub struct Policies {
     configuration: Option<(String, Configuration)>,
     exemptions: Exemptions,
     known: BTreeMap<String, Known>,
+    conflicts: Vec<Gap>,
 }
 
 /// A Namespace of the input.
@@ -55,8 +57,9 @@ pub struct Applied {
     pub policy: NamespacePolicy,
     /// Why, as a phrase: `by the labels of namespace shop (ns.yaml:3)`.
     pub why: String,
-    /// What is not known about it, and would have to be for a pass to mean something.
-    pub unknown: Option<&'static str>,
+    /// What is not known about it, and would have to be for a pass to mean something; and what to
+    /// do about that.
+    pub unknown: Option<(&'static str, &'static str)>,
 }
 
 impl Policies {
@@ -69,12 +72,16 @@ impl Policies {
         let defaults = configuration
             .as_ref()
             .map_or(UNCONFIGURED, |(_, configuration)| configuration.defaults);
-        let mut known = BTreeMap::new();
+        let (mut known, mut conflicts) = (BTreeMap::new(), Vec::new());
         for object in objects.iter().filter(|object| is_namespace(object)) {
             let policy = NamespacePolicy::of_namespace(object.value(), &defaults, server);
             let labels = object.value().get("metadata").and_then(|metadata| metadata.get("labels"));
             let mark = labels.map_or_else(|| object.mark(), |labels| labels.mark());
-            known.insert(object.name().to_owned(), Known { policy, mark });
+            let name = object.name();
+            if known.get(name).is_some_and(|earlier: &Known| earlier.policy != policy) {
+                conflicts.push(conflict(name, mark.clone()));
+            }
+            known.insert(name.to_owned(), Known { policy, mark });
         }
         let namespace = options.namespace.unwrap_or(DEFAULT_NAMESPACE).to_owned();
         // A policy that is asked for by name is meant for everything.
@@ -82,7 +89,15 @@ impl Policies {
             Some((_, configuration)) if options.level.is_none() => configuration.exemptions.clone(),
             _ => Exemptions::default(),
         };
-        Ok(Self { namespace, server, forced: options.level, configuration, exemptions, known })
+        Ok(Self {
+            namespace,
+            server,
+            forced: options.level,
+            configuration,
+            exemptions,
+            known,
+            conflicts,
+        })
     }
 
     /// The namespace that an object is judged in.
@@ -93,6 +108,11 @@ impl Policies {
     /// What the cluster never judges.
     pub fn exemptions(&self) -> &Exemptions {
         &self.exemptions
+    }
+
+    /// Namespaces that the input has with different policies.
+    pub fn conflicts(&self) -> &[Gap] {
+        &self.conflicts
     }
 
     /// The policy that labels ask for, for a Namespace of the input.
@@ -116,9 +136,14 @@ impl Policies {
             let unlabelled = Mode::ALL.into_iter().all(is_default);
             if unlabelled && configuration.is_none() {
                 let why = format!(
-                    "assumed: namespace {namespace} ({at}) has no Pod Security labels, and the cluster's defaults are not known"
+                    "assumed: namespace {namespace} ({at}) has no label for a level, and the cluster's defaults are not known"
                 );
-                return Applied { policy: strictest, why, unknown: Some(DEFAULTS_UNKNOWN) };
+                // The version may be labelled all the same.
+                let version = known.policy.modes.enforce.policy.version;
+                let assumed = LevelVersion { level: Level::Restricted, version };
+                let policy = NamespacePolicy::assumed(assumed, self.server);
+                // Who passes the strictest level passes whatever the defaults are.
+                return Applied { policy, why, unknown: None };
             }
             let unknown =
                 (is_default(Mode::Enforce) && configuration.is_none()).then_some(DEFAULTS_UNKNOWN);
@@ -133,12 +158,28 @@ impl Policies {
             return Applied { policy, why, unknown: Some(LABELS_UNKNOWN) };
         }
         let why = format!("assumed: no policy is known for namespace {namespace}");
-        Applied { policy: strictest, why, unknown: Some(LABELS_UNKNOWN) }
+        Applied { policy: strictest, why, unknown: None }
     }
 }
 
-const LABELS_UNKNOWN: &str = "its labels are not in the input";
-const DEFAULTS_UNKNOWN: &str = "it has no enforce label, and the cluster's defaults are not known";
+const LABELS_UNKNOWN: (&str, &str) =
+    ("its labels are not in the input", "add the Namespace's manifest to -f, or say --level");
+const DEFAULTS_UNKNOWN: (&str, &str) = (
+    "it has no enforce label, and the cluster's defaults are not known",
+    "say the server's --admission-config, or --level",
+);
+
+fn conflict(namespace: &str, mark: Mark) -> Gap {
+    Gap {
+        what: "policy".to_owned(),
+        place: Some(mark),
+        object: Some(format!("namespace/{namespace}")),
+        why: format!(
+            "namespace {namespace} is in the input more than once, with different policies; the last is taken"
+        ),
+        hint: "check one environment at a time".to_owned(),
+    }
+}
 
 /// Whether an object is a Namespace.
 pub fn is_namespace(object: &Object) -> bool {
@@ -177,9 +218,12 @@ fn explain(
 }
 
 fn read_configuration(file: &str, server: Minor) -> Result<Configuration> {
-    let tree = read_tree(file)?;
-    let Some(tree) = tree else {
-        return Ok(Configuration::default());
+    if file == "-" {
+        return Err(Error::usage("--admission-config -: name a file"));
+    }
+    // Only the file that this one refers to may be empty.
+    let Some(tree) = read_tree(file)? else {
+        return Err(Error::usage(format!("--admission-config {file}: nothing in it")));
     };
     match admission_config::read(tree.root(), server).map_err(|refused| refusal(&tree, &refused))? {
         Loaded::Configuration(configuration) => Ok(configuration),

@@ -155,11 +155,23 @@ fn read_piece(source: &Arc<Source>, piece: cut::Piece) -> Option<Outcome> {
         Ok(Some(tree)) => {
             Some(Ok(Document { tree: Arc::new(tree), chart_file: template::chart_file(text) }))
         }
-        Err(error) => {
+        Err(mut error) => {
+            if error.message.ends_with("control characters are not allowed")
+                && let Some(at) = text.find(is_forbidden)
+            {
+                // libyaml does not say where.
+                error.offset = range.start + at;
+            }
             let hint = template::hint_for_broken(text);
             Some(Err(gap(source, error.offset..error.offset, error.message, hint)))
         }
     }
+}
+
+/// Characters that YAML 1.1 allows nowhere.
+fn is_forbidden(character: char) -> bool {
+    let control = character.is_control() && !matches!(character, '\t' | '\n' | '\r' | '\u{85}');
+    control || matches!(character, '\u{fffe}' | '\u{ffff}')
 }
 
 fn gap(source: &Arc<Source>, span: Range<usize>, why: impl Into<String>, hint: &str) -> Gap {
