@@ -156,7 +156,7 @@ impl LineJudge {
     pub fn ask_all<Q: Serialize + Sync, A: DeserializeOwned>(&mut self, requests: &[Q]) -> Vec<A> {
         let name = &self.name;
         let writer = self.requests.as_mut().expect("open until the judge is dropped");
-        let answers = &mut self.answers;
+        let (answers, child) = (&mut self.answers, &mut self.child);
         thread::scope(|scope| {
             let writing = scope.spawn(move || -> std::io::Result<()> {
                 for request in requests {
@@ -165,23 +165,38 @@ impl LineJudge {
                 }
                 writer.flush()
             });
-            let mut line = String::new();
-            let answered = (0..requests.len())
-                .map(|index| {
-                    line.clear();
-                    let length = answers.read_line(&mut line).expect("the judge writes UTF-8");
-                    assert!(length > 0, "{name} ended before request {index} was answered");
-                    serde_json::from_str(&line)
-                        .unwrap_or_else(|error| panic!("{name} answered {line:?}: {error}"))
-                })
-                .collect();
-            writing
-                .join()
-                .expect("the writer does not panic")
-                .unwrap_or_else(|error| panic!("{name} does not read: {error}"));
+            let answered = read_answers(answers, name, requests.len());
+            if answered.is_err() {
+                // The writer may wait for a judge that nobody reads from any more.
+                drop(child.kill());
+            }
+            let written = writing.join().expect("the writer does not panic");
+            let answered = answered.unwrap_or_else(|error| panic!("{error}"));
+            written.unwrap_or_else(|error| panic!("{name} does not read: {error}"));
             answered
         })
     }
+}
+
+/// Reads so many answers, or says which one is none.
+fn read_answers<A: DeserializeOwned>(
+    answers: &mut impl BufRead,
+    name: &str,
+    count: usize,
+) -> Result<Vec<A>, String> {
+    let mut line = String::new();
+    (0..count)
+        .map(|index| {
+            line.clear();
+            let length =
+                answers.read_line(&mut line).map_err(|error| format!("{name}: {error}"))?;
+            if length == 0 {
+                return Err(format!("{name} ended before request {index} was answered"));
+            }
+            serde_json::from_str(&line)
+                .map_err(|error| format!("{name} answered {line:?}: {error}"))
+        })
+        .collect()
 }
 
 impl Drop for LineJudge {
