@@ -9,7 +9,7 @@ use super::tree::{Tree, join, split};
 
 /// What every package takes from the workspace.
 const INHERITED: [&str; 6] =
-    ["version", "edition", "rust-version", "license", "repository", "publish"];
+    ["version", "edition", "rust-version", "license", "publish"];
 
 const DEPENDENCIES: [&str; 3] = ["dependencies", "dev-dependencies", "build-dependencies"];
 
