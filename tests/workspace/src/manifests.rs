@@ -8,8 +8,7 @@ use super::Violation;
 use super::tree::{Tree, join, split};
 
 /// What every package takes from the workspace.
-const INHERITED: [&str; 6] =
-    ["version", "edition", "rust-version", "license", "publish"];
+const INHERITED: [&str; 5] = ["version", "edition", "rust-version", "license", "publish"];
 
 const DEPENDENCIES: [&str; 3] = ["dependencies", "dev-dependencies", "build-dependencies"];
 
