@@ -279,6 +279,49 @@ fn what_nobody_judged_is_never_a_pass() {
 }
 
 #[test]
+fn templates_are_found_in_kinds_that_embed_them() {
+    let pod = "{spec: {containers: [{name: a, image: x, securityContext: {privileged: true}}]}}";
+    let path = "spec.containers[a].securityContext.privileged";
+    for (api_version, kind, spec, template) in [
+        ("argoproj.io/v1alpha1", "Rollout", "template: POD", "spec.template"),
+        ("serving.knative.dev/v1", "Service", "template: POD", "spec.template"),
+        (
+            "jobset.x-k8s.io/v1alpha2",
+            "JobSet",
+            "replicatedJobs: [{name: w, template: {spec: {template: POD}}}]",
+            "spec.replicatedJobs[w].template.spec.template",
+        ),
+        (
+            "leaderworkerset.x-k8s.io/v1",
+            "LeaderWorkerSet",
+            "leaderWorkerTemplate: {workerTemplate: POD}",
+            "spec.leaderWorkerTemplate.workerTemplate",
+        ),
+        ("apps.kruise.io/v1alpha1", "BroadcastJob", "template: POD", "spec.template"),
+        ("apps/v1", "StatefulSet", "template: POD", "spec.template"),
+        (
+            "batch/v1",
+            "CronJob",
+            "jobTemplate: {spec: {template: POD}}",
+            "spec.jobTemplate.spec.template",
+        ),
+    ] {
+        let spec = spec.replace("POD", pod);
+        let text = format!(
+            "apiVersion: {api_version}\nkind: {kind}\nmetadata: {{name: a}}\nspec: {{{spec}}}\n"
+        );
+        let report = check(&text, &["--level", "baseline", "-o", "json"]).json();
+        let finding = &report["findings"][0];
+        assert_eq!(finding["check"], "privileged", "{kind}: {report}");
+        assert_eq!(finding["path"], format!("{template}.{path}"), "{kind}");
+        assert_eq!(report["objects"][0]["verdict"], "rejected", "{kind}");
+        // Admission audits and warns about its own kinds, and about no other.
+        let warned = report["objects"][0]["modes"]["warn"]["allowed"] == false;
+        assert_eq!(warned, !api_version.contains('.'), "{kind}: {report}");
+    }
+}
+
+#[test]
 fn policies_that_are_half_known_are_said() {
     let bad = GOOD.replace("        drop: [ALL]\n", "        drop: [NET_RAW]\n");
     let with = |labels: &str, arguments: &[&str]| {

@@ -18,6 +18,12 @@ pub struct Excerpt {
     pub length: usize,
 }
 
+/// The widest line that is thought of.
+const MAX_WIDTH: usize = 1_000;
+
+/// More bytes than a column ever takes, combining characters included.
+const BYTES_PER_COLUMN: usize = 16;
+
 /// What stands where a line was cut.
 const CUT: char = '…';
 
@@ -27,16 +33,15 @@ pub fn excerpt(mark: &Mark, width: usize) -> Option<Excerpt> {
     let place = mark.place();
     let line = mark.source().line(place.line)?;
     let start = line.char_indices().nth(place.column - 1).map_or(line.len(), |(at, _)| at);
-    let bytes = mark.span().len();
-    let mut end = (start + bytes).min(line.len());
-    while !line.is_char_boundary(end) {
-        end -= 1;
-    }
+    // A line may be a whole file: only what can be shown of it is looked at.
+    let margin = width.min(MAX_WIDTH) * BYTES_PER_COLUMN;
+    let from = line.floor_char_boundary(start.saturating_sub(margin));
+    let to = line.ceil_char_boundary((start + margin).min(line.len()));
+    let end = line.floor_char_boundary((start + mark.span().len()).min(to)).max(start);
     // Marks of blocks reach over many lines; on the first one only the text counts.
-    let marked = line.get(start..end).unwrap_or_default().trim_end();
-    let before = escape(line.get(..start).unwrap_or_default()).into_owned();
-    let marked = escape(marked).into_owned();
-    let after = escape(line.get(end..).unwrap_or_default()).into_owned();
+    let marked = escape(line[start..end].trim_end()).into_owned();
+    let before = escape(&line[from..start]).into_owned();
+    let after = escape(&line[end..to]).into_owned();
     let (indent, length) = (before.width(), marked.width().max(1));
     let text = format!("{before}{marked}{after}");
     if text.width() <= width {
