@@ -119,6 +119,11 @@ pub struct Admission {
 }
 
 impl Admission {
+    /// What is said about the object, then what is said about its pod.
+    pub fn decisions(&self) -> impl Iterator<Item = &Decision> {
+        std::iter::once(&self.object).chain(&self.pod)
+    }
+
     /// What is said about the pod in the end, whoever creates it.
     pub fn of_pod(&self) -> &Decision {
         self.pod.as_ref().unwrap_or(&self.object)

@@ -90,6 +90,7 @@ pub(crate) fn dispatch(args: &Args, program: &str) -> Result<u8> {
                 server: check.server_version,
                 format: format_of(check.output),
                 style,
+                stderr_style: args.style.stderr(),
             };
             check::run(&options).map(|report| exit::of_report(&report))
         }

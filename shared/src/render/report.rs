@@ -33,6 +33,7 @@ pub fn print<D: Serialize + Columns>(
     format: ReportFormat,
     closing: &Closing,
     style: Style,
+    stderr_style: Style,
 ) -> Result<()> {
     let mut out = out::stdout();
     match format {
@@ -45,7 +46,7 @@ pub fn print<D: Serialize + Columns>(
     out.flush()?;
     if matches!(format, ReportFormat::Wide | ReportFormat::Name) {
         let mut err = out::stderr();
-        human::write_gaps(&report.gaps, style, &mut err)?;
+        human::write_gaps(&report.gaps, stderr_style, &mut err)?;
     }
     Ok(())
 }

@@ -63,11 +63,6 @@ impl PssCheck {
     pub fn id(&self) -> &'static str {
         self.check.id
     }
-
-    /// The revision that a policy version uses; `None` before the first one.
-    pub fn revision_at(&self, version: Minor) -> Option<&'static Revision> {
-        self.revisions.iter().rev().find(|revision| revision.since <= version)
-    }
 }
 
 /// Registers checks: one word each, which names both files.

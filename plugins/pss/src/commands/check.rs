@@ -34,8 +34,10 @@ pub struct CheckOptions<'a> {
     pub server: Option<Minor>,
     /// How to write the report.
     pub format: ReportFormat,
-    /// Colours and width.
+    /// Colours and width of standard output.
     pub style: Style,
+    /// Colours and width of standard error.
+    pub stderr_style: Style,
 }
 
 /// Reads, judges, reports. The report comes back for the exit code.
@@ -45,7 +47,7 @@ pub fn run(options: &CheckOptions<'_>) -> Result<Report<PssDetail>> {
     let report = analyse(options, server)?;
     drop(progress);
     let closing = Closing { next: next_commands(options.program, &report) };
-    match report::print(&report, options.format, &closing, options.style) {
+    match report::print(&report, options.format, &closing, options.style, options.stderr_style) {
         // Whoever reads no further knows enough; the verdict stays what it is.
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(report),
         outcome => outcome.map(|()| report),
@@ -106,13 +108,7 @@ fn analyse(options: &CheckOptions<'_>, server: Minor) -> Result<Report<PssDetail
 
 /// What is worth running next.
 fn next_commands(program: &str, report: &Report<PssDetail>) -> Vec<String> {
-    let mut next = Vec::new();
-    if let Some(finding) = report
-        .findings
-        .iter()
-        .find(|finding| crate::checks::ALL.iter().any(|check| check.id() == finding.check))
-    {
-        next.push(format!("{program} explain {}", finding.check));
-    }
-    next
+    let is_check = |id: &str| crate::checks::ALL.iter().any(|check| check.id() == id);
+    let first = report.findings.iter().find(|finding| is_check(finding.check));
+    first.map(|finding| format!("{program} explain {}", finding.check)).into_iter().collect()
 }

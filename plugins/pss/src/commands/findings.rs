@@ -34,8 +34,7 @@ impl Subject<'_, '_> {
         let mut known = BTreeSet::new();
         for mode in [Mode::Enforce, Mode::Warn, Mode::Audit] {
             let severity = Verdict::of_mode(mode).severity().unwrap_or(Severity::Info);
-            for decision in [Some(&admission.object), admission.pod.as_ref()].into_iter().flatten()
-            {
+            for decision in admission.decisions() {
                 let Some(outcome) = &decision.modes.get(mode).outcome else {
                     continue;
                 };

@@ -262,25 +262,27 @@ impl Refused {
 
 /// The gravest mode that objects to the object or to its pods.
 fn verdict_of(admission: &Admission) -> Verdict {
-    let decisions = [Some(&admission.object), admission.pod.as_ref()].into_iter().flatten();
-    let verdicts = decisions.filter_map(Decision::gravest).map(Verdict::of_mode);
-    verdicts.max().unwrap_or(Verdict::Allowed)
+    let modes = admission.decisions().filter_map(Decision::gravest);
+    modes.map(Verdict::of_mode).max().unwrap_or(Verdict::Allowed)
 }
 
 /// The decision that the verdict rests on, and the mode.
 fn decisive(verdict: Verdict, admission: &Admission) -> Option<(Mode, &Decision)> {
     let mode = Mode::ALL.into_iter().find(|mode| Verdict::of_mode(*mode) == verdict)?;
-    let decisions = [Some(&admission.object), admission.pod.as_ref()].into_iter().flatten();
-    decisions
-        .into_iter()
-        .find(|decision| !decision.modes.get(mode).allowed())
-        .map(|decision| (mode, decision))
+    let decision = admission.decisions().find(|decision| !decision.modes.get(mode).allowed())?;
+    Some((mode, decision))
 }
 
 fn message_of(verdict: Verdict, admission: &Admission) -> String {
     decisive(verdict, admission)
         .map(|(mode, decision)| decision.modes.get(mode).message())
         .unwrap_or_default()
+}
+
+/// Why the server does not judge the pod at all, if it does not.
+fn exemption(admission: &Admission) -> Option<String> {
+    let exempt = admission.of_pod().exempt?;
+    Some(format!("not judged by the server: the {exempt} is exempt"))
 }
 
 fn sentence_of(
@@ -290,10 +292,7 @@ fn sentence_of(
     admission: &Admission,
 ) -> String {
     let Some((mode, decision)) = decisive(verdict, admission) else {
-        let exempt = admission.of_pod().exempt;
-        return exempt
-            .map(|exempt| format!("not judged by the server: the {exempt} is exempt"))
-            .unwrap_or_default();
+        return exemption(admission).unwrap_or_default();
     };
     let said = decision.sentence(mode).unwrap_or_default();
     match (verdict, carrier) {
@@ -318,10 +317,7 @@ fn notes_of(
     applied: &Applied,
     meets: Level,
 ) -> Vec<String> {
-    let mut notes = Vec::new();
-    if let Some(exempt) = admission.of_pod().exempt {
-        notes.push(format!("not judged by the server: the {exempt} is exempt"));
-    }
+    let mut notes: Vec<String> = exemption(admission).into_iter().collect();
     if verdict > Verdict::Allowed {
         let modes = &applied.policy.modes;
         let mut policies = vec![format!("enforce={}", modes.enforce.policy)];
