@@ -1,13 +1,18 @@
 //! The command line of `kubectl pss`, and from it to the commands.
 
 use clap::{Args as ClapArgs, Parser, Subcommand};
-use kubectl_pss::commands::check::{self, CheckOptions};
+use kubectl_pss::commands::check::{self, CheckOptions, Scope};
 use kubectl_pss::commands::explain::{self, ExplainOptions};
 use kubectl_pss::commands::overview;
 use kubectl_pss::commands::policies::PolicyOptions;
 use kubectl_pss::level::LevelVersion;
 use posture::cli::exit;
 use posture::cli::flags::{Format, InputFlags, StyleFlags};
+use posture::client::connect::{self, ConnectOptions};
+use posture::client::connection::Connection;
+use posture::client::list::List;
+use posture::client::notices::Silent;
+use posture::client::resource::Resource;
 use posture::model::error::Result;
 use posture::model::version::Minor;
 use posture::render::report::ReportFormat;
@@ -33,8 +38,21 @@ enum Verb {
 
 #[derive(ClapArgs, Debug)]
 struct CheckArgs {
+    /// What to look at, in kubectl's grammar: TYPE, TYPE NAME…, TYPE/NAME…; without it the
+    /// workloads of the namespace.
+    #[arg(value_name = "TYPE[/NAME]")]
+    words: Vec<String>,
+
     #[command(flatten)]
     input: InputFlags,
+
+    /// Kubeconfig file.
+    #[arg(long)]
+    kubeconfig: Option<std::path::PathBuf>,
+
+    /// With -f: take the namespaces' labels from the cluster.
+    #[arg(long, help_heading = "How to judge")]
+    with_cluster: bool,
 
     /// Judge by this policy whatever the namespaces say: LEVEL[:VERSION], such as restricted:v1.37.
     #[arg(long, value_name = "LEVEL", help_heading = "How to judge")]
@@ -77,11 +95,25 @@ pub(crate) fn dispatch(args: &Args, program: &str) -> Result<u8> {
             Ok(exit::CLEAN)
         }
         Some(Verb::Check(check)) => {
-            check.input.require(program)?;
+            let from_files = check.input.names_files()?;
+            let connection = if from_files && !check.with_cluster {
+                None
+            } else {
+                Some(connect(check, program)?)
+            };
+            let scope = match &connection {
+                Some(connection) if !from_files => {
+                    Scope::Live { connection, lists: lists(check, connection) }
+                }
+                cluster => Scope::Files {
+                    files: check.input.files(),
+                    kustomize: check.input.kustomize(),
+                    cluster: cluster.as_ref(),
+                },
+            };
             let options = CheckOptions {
                 program,
-                files: check.input.files(),
-                kustomize: check.input.kustomize(),
+                scope,
                 policy: PolicyOptions {
                     namespace: check.input.namespace(),
                     level: check.level,
@@ -100,6 +132,44 @@ pub(crate) fn dispatch(args: &Args, program: &str) -> Result<u8> {
             Ok(exit::CLEAN)
         }
     }
+}
+
+fn connect(check: &CheckArgs, program: &str) -> Result<Connection> {
+    let mut options = ConnectOptions::new(program, |_| Ok(None));
+    options.kubeconfig.clone_from(&check.kubeconfig);
+    options.namespace = check.input.namespace().map(str::to_owned);
+    let target = connect::resolve(&options)?;
+    Connection::open(target, &options, std::sync::Arc::new(Silent))
+}
+
+fn lists(check: &CheckArgs, connection: &Connection) -> Vec<List> {
+    let namespace = Some(connection.target().namespace.as_str());
+    let namespace = namespace.filter(|_| !check.input.all_namespaces());
+    let kinds = [
+        ("", "pods", "Pod"),
+        ("apps", "deployments", "Deployment"),
+        ("apps", "replicasets", "ReplicaSet"),
+        ("apps", "statefulsets", "StatefulSet"),
+        ("apps", "daemonsets", "DaemonSet"),
+        ("batch", "jobs", "Job"),
+        ("batch", "cronjobs", "CronJob"),
+        ("", "replicationcontrollers", "ReplicationController"),
+        ("", "podtemplates", "PodTemplate"),
+    ];
+    kinds
+        .into_iter()
+        .filter(|(_, plural, _)| {
+            check.words.is_empty() || check.words.iter().any(|word| word == plural)
+        })
+        .map(|(group, plural, kind)| {
+            let list = List::of(Resource::new(group, "v1", plural, kind, true), namespace);
+            List {
+                label_selector: check.input.selector().map(str::to_owned),
+                field_selector: check.input.field_selector().map(str::to_owned),
+                ..list
+            }
+        })
+        .collect()
 }
 
 fn format_of(format: Format) -> ReportFormat {

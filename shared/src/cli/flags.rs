@@ -28,9 +28,21 @@ pub struct InputFlags {
     #[arg(short = 'k', long, value_name = "DIR", global = true)]
     kustomize: Option<String>,
 
-    /// Namespace of objects that name none.
+    /// Namespace to look at; for files, of objects that name none.
     #[arg(short = 'n', long, value_name = "NAME", global = true)]
     namespace: Option<String>,
+
+    /// Look at all namespaces.
+    #[arg(short = 'A', long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value = "false", hide_default_value = true, hide_possible_values = true, global = true)]
+    all_namespaces: bool,
+
+    /// Only objects with these labels: key=value, key!=value, key in (a,b), key, !key.
+    #[arg(short = 'l', long, value_name = "SELECTOR", global = true)]
+    selector: Option<String>,
+
+    /// Only objects with these fields: metadata.name=web, status.phase!=Running.
+    #[arg(long, value_name = "SELECTOR", global = true)]
+    field_selector: Option<String>,
 }
 
 impl InputFlags {
@@ -49,14 +61,32 @@ impl InputFlags {
         self.namespace.as_deref().filter(|name| !name.is_empty())
     }
 
-    /// Fails if nothing was named, or both `-f` and `-k`, as kubectl does.
-    pub fn require(&self, program: &str) -> Result<()> {
-        match (self.filename.is_empty(), &self.kustomize) {
-            (true, None) => Err(Error::usage("no files named")
-                .hint(format!("{program} check -f DIR, … -f - for standard input, or -k DIR"))),
-            (false, Some(_)) => Err(Error::usage("only one of -f or -k can be specified")),
-            _ => Ok(()),
+    /// Whether manifests are named. Fails if both `-f` and `-k` are, as kubectl does.
+    pub fn names_files(&self) -> Result<bool> {
+        if !self.filename.is_empty() && self.kustomize.is_some() {
+            return Err(Error::usage("only one of -f or -k can be specified"));
         }
+        Ok(!self.filename.is_empty() || self.kustomize.is_some())
+    }
+
+    /// Whether standard input is read as manifests.
+    pub fn reads_stdin(&self) -> bool {
+        self.filename.iter().any(|name| name == "-")
+    }
+
+    /// Whether all namespaces are asked for.
+    pub fn all_namespaces(&self) -> bool {
+        self.all_namespaces
+    }
+
+    /// `-l`
+    pub fn selector(&self) -> Option<&str> {
+        self.selector.as_deref().filter(|text| !text.is_empty())
+    }
+
+    /// `--field-selector`
+    pub fn field_selector(&self) -> Option<&str> {
+        self.field_selector.as_deref().filter(|text| !text.is_empty())
     }
 }
 

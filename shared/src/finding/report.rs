@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::check::Severity;
 use crate::model::gap::Gap;
 use crate::model::object::ObjectRef;
+use crate::model::owners::Owner;
 use crate::model::source::Mark;
 
 /// The version of the machine formats.
@@ -26,7 +27,10 @@ pub struct Tool {
 #[derive(Clone, Debug, Default, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Target {
-    /// The server version that was assumed, `1.37`.
+    /// The context of the kubeconfig, where a cluster was asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub context: Option<String>,
+    /// The server version that decided, `1.37`: the cluster's, or the one that was assumed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub server: Option<String>,
     /// What `-f` or `-k` named.
@@ -66,6 +70,9 @@ pub struct ObjectReport<D> {
     /// The Helm chart's own file that rendered it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub chart_file: Option<String>,
+    /// The root owner, where another object owns it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub owner: Option<Owner>,
     /// The verdict's word, lower case.
     pub verdict: &'static str,
     /// How much the verdict weighs; nothing when all is well.

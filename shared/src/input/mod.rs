@@ -4,4 +4,6 @@ pub mod files;
 pub mod glob;
 pub mod inventory;
 pub mod kustomize;
+#[cfg(feature = "live")]
+pub mod live;
 pub mod yaml;

@@ -6,6 +6,7 @@ pub mod error;
 pub mod gap;
 pub mod node;
 pub mod object;
+pub mod owners;
 pub mod path;
 pub mod scalar;
 pub mod served;

@@ -140,14 +140,19 @@ impl Object {
         self.chart_file.as_deref()
     }
 
-    /// Where the object stands.
-    pub fn mark(&self) -> Mark {
-        self.value().mark()
+    /// Where the object stands; `None` for one that was read from a cluster.
+    pub fn mark(&self) -> Option<Mark> {
+        self.value().mark().to_show()
     }
 
     /// A label, if it is there and is a string.
     pub fn label(&self, key: &str) -> Option<&str> {
         self.value().get("metadata")?.get("labels")?.get(key)?.as_str()
+    }
+
+    /// The string at a key of the metadata, if there is one.
+    pub fn metadata(&self, key: &str) -> Option<&str> {
+        self.value().get("metadata")?.get(key)?.as_str()
     }
 
     /// The identity for reports. `namespace` is the one that the object is judged in.

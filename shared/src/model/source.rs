@@ -11,13 +11,19 @@ pub struct Source {
     name: String,
     text: String,
     line_starts: OnceLock<Vec<usize>>,
+    live: bool,
 }
 
 impl Source {
     /// Takes the bytes of an input and decodes them as kubectl's reader does: a byte order mark
     /// at the start is dropped, one of UTF-16 makes it UTF-16, and what is no UTF-8 becomes U+FFFD.
     pub fn new(name: impl Into<String>, bytes: Vec<u8>) -> Self {
-        Self { name: name.into(), text: decode(bytes), line_starts: OnceLock::new() }
+        Self { name: name.into(), text: decode(bytes), line_starts: OnceLock::new(), live: false }
+    }
+
+    /// An answer of the API server: what is read from it has no place that a person could look up.
+    pub fn live(bytes: Vec<u8>) -> Self {
+        Self { live: true, ..Self::new(String::new(), bytes) }
     }
 
     /// The name to show: the path as given, or `STDIN` as kubectl calls it.
@@ -116,6 +122,11 @@ impl Mark {
     /// The source.
     pub fn source(&self) -> &Arc<Source> {
         &self.source
+    }
+
+    /// The mark, if a person can look it up: nothing in an answer of the API server can be.
+    pub fn to_show(self) -> Option<Self> {
+        (!self.source.live).then_some(self)
     }
 }
 

@@ -75,10 +75,14 @@ pub fn pod_templates(object: &Object) -> Vec<PodTemplate<'_>> {
     found
 }
 
-/// The way to the template of a workload kind; `None` for all other kinds.
+/// The way to the template of a workload; `None` for all other kinds.
 pub fn template_path(object: &Object) -> Option<&'static str> {
-    let is_it =
-        |(group, kind, _): &&(&str, &str, &str)| *kind == object.kind() && *group == object.group();
+    template_path_of(object.group(), object.kind())
+}
+
+/// The way to the template of a workload kind, by API group and kind.
+pub fn template_path_of(group: &str, kind: &str) -> Option<&'static str> {
+    let is_it = |entry: &&(&str, &str, &str)| entry.0 == group && entry.1 == kind;
     WORKLOADS.iter().find(is_it).map(|(_, _, dotted)| *dotted)
 }
 

@@ -1,36 +1,57 @@
-//! `check`: what Pod Security Admission would do with manifests.
+//! `check`: what Pod Security Admission would do with manifests, or does with what runs.
 
+use posture::client::connection::Connection;
+use posture::client::list::List;
 use posture::finding::report::{Report, Target, Tool};
 use posture::input::files::FileArgs;
 use posture::input::inventory;
 use posture::model::error::{ErrorKind, Result};
-use posture::model::gap::Gap;
 use posture::model::version::{Minor, NEWEST};
 use posture::render::human::Closing;
 use posture::render::out;
 use posture::render::progress::Progress;
 use posture::render::report::{self, ReportFormat};
 use posture::render::style::Style;
-use rayon::prelude::*;
 
-use super::judge::{Judge, Judged};
+use super::collect::Collected;
+use super::judge::Judge;
 use super::policies::{Policies, PolicyOptions};
+use super::scan;
 use super::verdict::PssDetail;
 use crate::evaluate::Evaluator;
 use crate::pod::known_server;
+
+/// What to look at.
+#[derive(Clone, Debug)]
+pub enum Scope<'a> {
+    /// Manifests.
+    Files {
+        /// The values of `-f` and `-R`.
+        files: FileArgs,
+        /// The directory of `-k`.
+        kustomize: Option<&'a str>,
+        /// The cluster whose namespaces decide, if they are asked for.
+        cluster: Option<&'a Connection>,
+    },
+    /// Objects of a cluster.
+    Live {
+        /// The cluster.
+        connection: &'a Connection,
+        /// What to read of it.
+        lists: Vec<List>,
+    },
+}
 
 /// What the command line asks for.
 #[derive(Clone, Debug)]
 pub struct CheckOptions<'a> {
     /// How the program is called: `kubectl pss`.
     pub program: &'a str,
-    /// The values of `-f` and `-R`.
-    pub files: FileArgs,
-    /// The directory of `-k`.
-    pub kustomize: Option<&'a str>,
+    /// What to look at.
+    pub scope: Scope<'a>,
     /// What is said about policies.
     pub policy: PolicyOptions<'a>,
-    /// The release of the server.
+    /// The release of the server, where it is not the cluster's own.
     pub server: Option<Minor>,
     /// How to write the report.
     pub format: ReportFormat,
@@ -42,10 +63,20 @@ pub struct CheckOptions<'a> {
 
 /// Reads, judges, reports. The report comes back for the exit code.
 pub fn run(options: &CheckOptions<'_>) -> Result<Report<PssDetail>> {
-    let server = server(options.server);
-    let progress = Progress::start("reading manifests");
-    let report = analyse(options, server)?;
-    drop(progress);
+    let report = match &options.scope {
+        Scope::Files { files, kustomize, cluster } => {
+            let progress = Progress::start("reading manifests");
+            let report = of_files(options, files, *kustomize, *cluster);
+            drop(progress);
+            report
+        }
+        Scope::Live { connection, lists } => {
+            let progress = Progress::start("reading the cluster");
+            let report = of_cluster(options, connection, lists);
+            drop(progress);
+            report
+        }
+    }?;
     let closing = Closing { next: next_commands(options.program, &report) };
     match report::print(&report, options.format, &closing, options.style, options.stderr_style) {
         // Whoever reads no further knows enough; the verdict stays what it is.
@@ -55,8 +86,7 @@ pub fn run(options: &CheckOptions<'_>) -> Result<Report<PssDetail>> {
 }
 
 /// The release to judge as; says so where it is not the one that was asked for.
-fn server(asked: Option<Minor>) -> Minor {
-    let asked = asked.unwrap_or(NEWEST);
+pub(super) fn known(asked: Minor) -> Minor {
     let known = known_server(asked);
     if known != asked {
         out::note(&format!("warning: rules of server {asked} are not known; judged as {known}"));
@@ -64,46 +94,70 @@ fn server(asked: Option<Minor>) -> Minor {
     known
 }
 
-/// Judges everything that was named.
-fn analyse(options: &CheckOptions<'_>, server: Minor) -> Result<Report<PssDetail>> {
-    let mut files = options.files.names.clone();
-    files.extend(options.kustomize.map(str::to_owned));
-    let mut inventory = inventory::read(&options.files, options.kustomize)?;
+/// Judges manifests.
+fn of_files(
+    options: &CheckOptions<'_>,
+    args: &FileArgs,
+    kustomize: Option<&str>,
+    cluster: Option<&Connection>,
+) -> Result<Report<PssDetail>> {
+    let mut files = args.names.clone();
+    files.extend(kustomize.map(str::to_owned));
+    let mut inventory = inventory::read(args, kustomize)?;
     inventory.note_if_empty(&files);
-    let policies = Policies::new(options.policy, server, &inventory.objects)?;
-    let evaluator = Evaluator::new(server);
-    let judge = Judge { evaluator: &evaluator, policies: &policies };
-    // By value: a document's memory is free again as soon as its objects are judged.
-    let judged: Vec<Option<Judged>> =
-        inventory.objects.into_par_iter().map(|object| judge.object(&object)).collect();
-    let (mut objects, mut findings, mut gaps) = (Vec::new(), Vec::new(), inventory.gaps);
+    let mut target = Target { files, ..Target::default() };
+    let mut gaps = inventory.gaps;
+    let (server, policies) = match cluster {
+        None => {
+            let server = known(options.server.unwrap_or(NEWEST));
+            (server, Policies::new(options.policy, server, &inventory.objects)?)
+        }
+        Some(connection) => {
+            target.context.clone_from(&connection.target().context);
+            let server = scan::server(connection, options.server, &mut gaps)?;
+            let policies = scan::policies_for(
+                connection,
+                options.policy,
+                server,
+                &inventory.objects,
+                &mut gaps,
+            )?;
+            (server, policies)
+        }
+    };
     gaps.extend_from_slice(policies.conflicts());
-    let skipped = judged.iter().filter(|judged| judged.is_none()).count();
-    for mut judged in judged.into_iter().flatten() {
-        if let Some(gap) = judged.gap
-            && !gaps.iter().any(|known: &Gap| {
-                gap.what == "policy" && known.what == gap.what && known.object == gap.object
-            })
-        {
-            gaps.push(gap);
-        }
-        if let Some(object) = judged.object {
-            for finding in &mut judged.findings {
-                finding.position = objects.len();
-            }
-            findings.append(&mut judged.findings);
-            objects.push(object);
-        }
-    }
-    let tool = Tool {
-        name: options.program.replace(' ', "-"),
+    let evaluator = Evaluator::new(server);
+    let judge = Judge { evaluator: &evaluator, policies: &policies, live: None };
+    let mut collected = Collected { gaps, ..Collected::default() };
+    // By value: a document's memory is free again as soon as its objects are judged.
+    collected.judge(&judge, inventory.objects);
+    target.server = Some(server.to_string());
+    Ok(collected.report(tool(options.program), target))
+}
+
+/// Judges what runs.
+fn of_cluster(
+    options: &CheckOptions<'_>,
+    connection: &Connection,
+    lists: &[List],
+) -> Result<Report<PssDetail>> {
+    let mut gaps = Vec::new();
+    let server = scan::server(connection, options.server, &mut gaps)?;
+    let collected = scan::judge(connection, lists, options.policy, server, gaps)?;
+    let target = Target {
+        context: connection.target().context.clone(),
+        server: Some(server.to_string()),
+        files: Vec::new(),
+    };
+    Ok(collected.report(tool(options.program), target))
+}
+
+pub(super) fn tool(program: &str) -> Tool {
+    Tool {
+        name: program.replace(' ', "-"),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         verb: "check".to_owned(),
-    };
-    let target = Target { server: Some(server.to_string()), files };
-    let mut report = Report::new(tool, target, objects, findings, gaps);
-    report.summary.skipped = skipped;
-    Ok(report)
+    }
 }
 
 /// What is worth running next.

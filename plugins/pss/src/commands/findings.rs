@@ -9,7 +9,7 @@ use posture::model::node::{Type, Value};
 use posture::model::object::{Object, ObjectRef};
 use posture::model::path::{FieldPath, Segment};
 use posture::model::source::Mark;
-use posture::model::workload::PodTemplate;
+use posture::model::workload::{PodTemplate, template_path_of};
 
 use super::verdict::Verdict;
 use crate::admit::Admission;
@@ -26,6 +26,8 @@ pub(super) struct Subject<'r, 'a> {
     pub(super) reference: &'r ObjectRef,
     /// The template in it.
     pub(super) template: &'r PodTemplate<'a>,
+    /// Its root owner: what fingerprints name, so that a pod's are those of its workload.
+    pub(super) owner: Option<&'r ObjectRef>,
 }
 
 impl Subject<'_, '_> {
@@ -62,12 +64,24 @@ impl Subject<'_, '_> {
         let because = violation.derived.map(|clause| format!(" ({clause})")).unwrap_or_default();
         let advice = format!("{}{because}", violation.advice);
         let message = format!("{}: {advice}", check.check.title);
+        let fingerprint = match self.owner {
+            Some(owner) => {
+                let template = template_path_of(owner.group(), &owner.kind);
+                let path = template.map_or_else(
+                    || path.clone(),
+                    |dotted| FieldPath::of(dotted).join(&violation.path),
+                );
+                fingerprint(check.id(), owner, &path)
+            }
+            None => fingerprint(check.id(), self.reference, &path),
+        };
         Finding {
+            fingerprint,
             container: violation.container().map(|container| container.name.clone()),
             value: violation.value.clone(),
             allowed: violation.allowed.clone(),
             advice: Some(advice),
-            ..finding(check.id(), severity, self.reference, &path, Some(mark), message)
+            ..finding(check.id(), severity, self.reference, &path, mark.to_show(), message)
         }
     }
 }

@@ -5,6 +5,7 @@ use posture::finding::report::{Finding, ObjectReport};
 use posture::model::decode::{self, Refusal};
 use posture::model::gap::Gap;
 use posture::model::object::{Object, ObjectRef};
+use posture::model::owners::{Owner, Owners};
 use posture::model::path::FieldPath;
 use posture::model::served;
 use posture::model::source::Mark;
@@ -29,6 +30,9 @@ pub struct Judge<'a> {
     pub evaluator: &'a Evaluator,
     /// The policies.
     pub policies: &'a Policies,
+    /// Where objects were read from a cluster: what is known of their owners. What the server
+    /// has stored needs no decoding, and has its defaults.
+    pub live: Option<&'a Owners>,
 }
 
 /// An object, judged.
@@ -47,7 +51,7 @@ impl Judged {
     fn unknown(object: &Object, why: String, hint: &str) -> Self {
         let gap = Gap {
             what: "object".to_owned(),
-            place: Some(object.mark()),
+            place: object.mark(),
             object: Some(object.reference(object.namespace()).to_string()),
             why,
             hint: hint.to_owned(),
@@ -78,32 +82,14 @@ impl Judge<'_> {
         }
         let namespace = self.policies.namespace_of(object);
         let reference = object.reference(Some(namespace));
-        let decoded = decode::decode(object);
         let mut findings: Vec<Finding> = Vec::new();
-        for unknown in &decoded.unknown {
-            let mark = object.tree().value(unknown.node).mark();
-            let what = unknown.path.to_string();
-            let message = format!(
-                "unknown field {what:?}: the API server drops it, kubectl's validation refuses the object"
-            );
-            findings.push(Finding {
-                advice: Some(format!("{what} is unknown to the API server: correct or remove it")),
-                ..finding(
-                    UNKNOWN_FIELD,
-                    Severity::Warning,
-                    &reference,
-                    &unknown.path,
-                    Some(mark),
-                    message,
-                )
-            });
-        }
-        let undecodable = decoded.refusal.map(|refusal| Refused::to_decode(object, refusal));
-        let refused =
-            undecodable.or_else(|| templates.iter().find_map(Refused::without_containers));
-        if let Some(refused) = refused {
+        if self.live.is_none()
+            && let Some(refused) = unacceptable(object, &templates, &reference, &mut findings)
+        {
             return Some(refused.judged(object, reference, findings));
         }
+        let owner = self.live.and_then(|owners| owners.root_of(object));
+        let owner = owner.map(|owner| owner.reference(Some(namespace)));
         let applied = self.policies.apply(namespace);
         let mut worst: Option<(Verdict, Admission, usize)> = None;
         let mut meets = Level::Restricted;
@@ -115,11 +101,12 @@ impl Judge<'_> {
                 exemptions: self.policies.exemptions(),
                 user: None,
                 pod_user: controller(object),
-                stored: false,
+                stored: self.live.is_some(),
             };
             let admission = admit(self.evaluator, &request);
             meets = meets.min(admission.meets);
-            let subject = Subject { object, reference: &reference, template };
+            let subject =
+                Subject { object, reference: &reference, template, owner: owner.as_ref() };
             subject.collect(&admission, &mut findings);
             let verdict = verdict_of(&admission);
             if worst.as_ref().is_none_or(|(known, ..)| verdict > *known) {
@@ -136,8 +123,9 @@ impl Judge<'_> {
             sentence: sentence_of(object, templates[position].carrier, verdict, &admission),
             notes: notes_of(&templates[position], verdict, &admission, &applied, meets),
             object: reference,
-            place: Some(object.mark()),
+            place: object.mark(),
             chart_file: object.chart_file().map(str::to_owned),
+            owner: owner.map(|owner| Owner { kind: owner.kind, name: owner.name }),
             verdict: verdict.as_str(),
             severity: verdict.severity(),
             detail: PssDetail {
@@ -149,6 +137,30 @@ impl Judge<'_> {
         };
         Some(Judged { object: Some(report), findings, gap })
     }
+}
+
+/// What the server would refuse before it asks Pod Security; unknown fields become findings.
+fn unacceptable(
+    object: &Object,
+    templates: &[PodTemplate<'_>],
+    reference: &ObjectRef,
+    findings: &mut Vec<Finding>,
+) -> Option<Refused> {
+    let decoded = decode::decode(object);
+    for unknown in &decoded.unknown {
+        let mark = object.tree().value(unknown.node).mark();
+        let what = unknown.path.to_string();
+        let message = format!(
+            "unknown field {what:?}: the API server drops it, kubectl's validation refuses the object"
+        );
+        let warning = Severity::Warning;
+        findings.push(Finding {
+            advice: Some(format!("{what} is unknown to the API server: correct or remove it")),
+            ..finding(UNKNOWN_FIELD, warning, reference, &unknown.path, Some(mark), message)
+        });
+    }
+    let undecodable = decoded.refusal.map(|refusal| Refused::to_decode(object, refusal));
+    undecodable.or_else(|| templates.iter().find_map(Refused::without_containers))
 }
 
 /// Who creates the pods of a workload: the controller's service account, where the controller
@@ -247,8 +259,9 @@ impl Refused {
         findings.insert(0, Finding { advice: Some(self.advice), ..first });
         let report = ObjectReport {
             object: reference,
-            place: Some(object.mark()),
+            place: object.mark(),
             chart_file: object.chart_file().map(str::to_owned),
+            owner: None,
             verdict: Verdict::Invalid.as_str(),
             severity: Verdict::Invalid.severity(),
             sentence: format!("the API server refuses it: {message}"),

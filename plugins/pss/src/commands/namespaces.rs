@@ -38,7 +38,7 @@ pub(super) fn judge(object: &Object, policies: &Policies) -> Option<Judged> {
         .iter()
         .map(|error| {
             let path = FieldPath::of("metadata.labels").field(error.label);
-            let mark = labels.get(error.label).map(|value| value.mark());
+            let mark = labels.get(error.label).and_then(|value| value.mark().to_show());
             Finding {
                 value: Some(error.value.clone().into()),
                 ..finding(INVALID, Severity::Error, &reference, &path, mark, error.to_string())
@@ -62,8 +62,9 @@ pub(super) fn judge(object: &Object, policies: &Policies) -> Option<Judged> {
     };
     let report = ObjectReport {
         object: reference,
-        place: Some(object.mark()),
+        place: object.mark(),
         chart_file: object.chart_file().map(str::to_owned),
+        owner: None,
         verdict: verdict.as_str(),
         severity: verdict.severity(),
         message,
@@ -84,7 +85,14 @@ fn mistyped_labels(labels: Value<'_>, reference: &ObjectRef) -> Vec<Finding> {
         .map(|(key, text)| {
             let path = FieldPath::of("metadata.labels").field(text.to_owned());
             let message = format!("{text} is no label of Pod Security Admission: it has no effect");
-            finding(UNKNOWN_FIELD, Severity::Warning, reference, &path, Some(key.mark()), message)
+            finding(
+                UNKNOWN_FIELD,
+                Severity::Warning,
+                reference,
+                &path,
+                key.mark().to_show(),
+                message,
+            )
         })
         .collect()
 }

@@ -1,6 +1,6 @@
 //! Which policy applies in which namespace, and how that is known.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use posture::model::version::Minor;
 
 use crate::admission_config::{self, Configuration, Exemptions, Loaded, Refused};
 use crate::level::{Level, LevelVersion};
-use crate::namespace::{Mode, NamespacePolicy, UNCONFIGURED, Why};
+use crate::namespace::{Defaults, Mode, NamespacePolicy, UNCONFIGURED, Why};
 
 /// The namespace of objects that name none, where `-n` names none either.
 pub const DEFAULT_NAMESPACE: &str = "default";
@@ -40,6 +40,9 @@ pub struct Policies {
     configuration: Option<(String, Configuration)>,
     exemptions: Exemptions,
     known: BTreeMap<String, Known>,
+    /// Namespaces of a cluster that could not be read.
+    unreadable: BTreeSet<String>,
+    all_unreadable: bool,
     conflicts: Vec<Gap>,
 }
 
@@ -47,7 +50,19 @@ pub struct Policies {
 #[derive(Clone, Debug)]
 struct Known {
     policy: NamespacePolicy,
-    mark: Mark,
+    /// Absent for what was read from a cluster.
+    mark: Option<Mark>,
+}
+
+impl Known {
+    /// `shop (ns.yaml:3)`, or the name alone where there is no file.
+    fn place(&self, namespace: &str) -> String {
+        let place = self.mark.as_ref().map(Mark::place);
+        place.map_or_else(
+            || namespace.to_owned(),
+            |place| format!("{namespace} ({}:{})", place.file, place.line),
+        )
+    }
 }
 
 /// The policy of one namespace.
@@ -76,7 +91,7 @@ impl Policies {
         for object in objects.iter().filter(|object| is_namespace(object)) {
             let policy = NamespacePolicy::of_namespace(object.value(), &defaults, server);
             let labels = object.value().get("metadata").and_then(|metadata| metadata.get("labels"));
-            let mark = labels.map_or_else(|| object.mark(), |labels| labels.mark());
+            let mark = labels.map_or_else(|| object.mark(), |labels| labels.mark().to_show());
             let name = object.name();
             if known.get(name).is_some_and(|earlier: &Known| earlier.policy != policy) {
                 conflicts.push(conflict(name, mark.clone()));
@@ -96,8 +111,39 @@ impl Policies {
             configuration,
             exemptions,
             known,
+            unreadable: BTreeSet::new(),
+            all_unreadable: false,
             conflicts,
         })
+    }
+
+    /// Takes notice of the Namespaces of a cluster.
+    pub fn add(&mut self, namespaces: &[Object]) {
+        for object in namespaces {
+            let policy =
+                NamespacePolicy::of_namespace(object.value(), &self.defaults(), self.server);
+            self.known.insert(object.name().to_owned(), Known { policy, mark: None });
+        }
+    }
+
+    /// Takes notice of a namespace whose labels could not be read, or that none could be: a
+    /// policy that is not known.
+    pub fn unreadable(&mut self, namespace: Option<&str>) {
+        match namespace {
+            Some(namespace) => drop(self.unreadable.insert(namespace.to_owned())),
+            None => self.all_unreadable = true,
+        }
+    }
+
+    /// What applies where a namespace has no labels.
+    pub fn defaults(&self) -> Defaults {
+        let configuration = self.configuration.as_ref();
+        configuration.map_or(UNCONFIGURED, |(_, configuration)| configuration.defaults)
+    }
+
+    /// Whether the cluster's defaults and exemptions were given.
+    pub fn is_configured(&self) -> bool {
+        self.configuration.is_some()
     }
 
     /// The namespace that an object is judged in.
@@ -130,13 +176,12 @@ impl Policies {
             NamespacePolicy::assumed(LevelVersion::latest(Level::Restricted), self.server);
         let configuration = self.configuration.as_ref().map(|(file, _)| file);
         if let Some(known) = self.known.get(namespace) {
-            let place = known.mark.place();
-            let at = format!("{}:{}", place.file, place.line);
+            let at = known.place(namespace);
             let is_default = |mode: Mode| known.policy.modes.get(mode).level_why == Why::Default;
             let unlabelled = Mode::ALL.into_iter().all(is_default);
             if unlabelled && configuration.is_none() {
                 let why = format!(
-                    "assumed: namespace {namespace} ({at}) has no label for a level, and the cluster's defaults are not known"
+                    "assumed: namespace {at} has no label for a level, and the cluster's defaults are not known"
                 );
                 // The version may be labelled all the same.
                 let version = known.policy.modes.enforce.policy.version;
@@ -147,7 +192,7 @@ impl Policies {
             }
             let unknown =
                 (is_default(Mode::Enforce) && configuration.is_none()).then_some(DEFAULTS_UNKNOWN);
-            let why = explain(&known.policy, namespace, &at, configuration);
+            let why = explain(&known.policy, &at, configuration);
             return Applied { policy: known.policy.clone(), why, unknown };
         }
         if let Some((file, configuration)) = &self.configuration {
@@ -156,6 +201,11 @@ impl Policies {
                 "by the defaults in {file}; the labels of namespace {namespace} are not known, none are assumed"
             );
             return Applied { policy, why, unknown: Some(LABELS_UNKNOWN) };
+        }
+        if self.all_unreadable || self.unreadable.contains(namespace) {
+            let why = format!("assumed: the labels of namespace {namespace} could not be read");
+            // The gap of what could not be read says it already.
+            return Applied { policy: strictest, why, unknown: None };
         }
         let why = format!("assumed: no policy is known for namespace {namespace}");
         Applied { policy: strictest, why, unknown: None }
@@ -169,10 +219,10 @@ const DEFAULTS_UNKNOWN: (&str, &str) = (
     "say the server's --admission-config, or --level",
 );
 
-fn conflict(namespace: &str, mark: Mark) -> Gap {
+fn conflict(namespace: &str, mark: Option<Mark>) -> Gap {
     Gap {
         what: "policy".to_owned(),
-        place: Some(mark),
+        place: mark,
         object: Some(format!("namespace/{namespace}")),
         why: format!(
             "namespace {namespace} is in the input more than once, with different policies; the last is taken"
@@ -187,17 +237,12 @@ pub fn is_namespace(object: &Object) -> bool {
 }
 
 /// Why the policy of a known namespace is what it is.
-fn explain(
-    policy: &NamespacePolicy,
-    namespace: &str,
-    at: &str,
-    configuration: Option<&String>,
-) -> String {
+fn explain(policy: &NamespacePolicy, at: &str, configuration: Option<&String>) -> String {
     let enforce = policy.modes.get(Mode::Enforce);
     match enforce.level_why {
         Why::InvalidLabelFailsClosed => {
             format!(
-                "the enforce label of namespace {namespace} ({at}) is invalid, so the server enforces restricted"
+                "the enforce label of namespace {at} is invalid, so the server enforces restricted"
             )
         }
         Why::Default => {
@@ -205,15 +250,15 @@ fn explain(
             let labelled = modes.iter().any(|mode| policy.modes.get(*mode).level_why == Why::Label);
             match configuration {
                 _ if labelled => {
-                    format!("by the labels of namespace {namespace} ({at}), which enforce nothing")
+                    format!("by the labels of namespace {at}, which enforce nothing")
                 }
-                Some(file) => format!(
-                    "by the defaults in {file}; namespace {namespace} ({at}) has no labels of its own"
-                ),
-                None => format!("by the labels of namespace {namespace} ({at})"),
+                Some(file) => {
+                    format!("by the defaults in {file}; namespace {at} has no labels of its own")
+                }
+                None => format!("by the labels of namespace {at}"),
             }
         }
-        _ => format!("by the labels of namespace {namespace} ({at})"),
+        _ => format!("by the labels of namespace {at}"),
     }
 }
 

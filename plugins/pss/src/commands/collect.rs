@@ -1,0 +1,78 @@
+//! Verdicts and findings on their way to a report.
+
+use posture::finding::report::{Finding, ObjectReport, Report, Target, Tool};
+use posture::model::gap::Gap;
+use posture::model::object::Object;
+use rayon::prelude::*;
+
+use super::judge::{Judge, Judged};
+use super::verdict::PssDetail;
+
+/// What was judged so far.
+#[derive(Debug, Default)]
+pub(super) struct Collected {
+    /// The verdicts.
+    pub(super) objects: Vec<ObjectReport<PssDetail>>,
+    /// What is wrong; positions are those of `objects`.
+    pub(super) findings: Vec<Finding>,
+    /// What could not be judged.
+    pub(super) gaps: Vec<Gap>,
+    /// Objects that are of no concern.
+    pub(super) skipped: usize,
+}
+
+impl Collected {
+    /// Judges objects on all cores and adds what comes of it, in their order.
+    pub(super) fn judge(&mut self, judge: &Judge<'_>, objects: Vec<Object>) {
+        let judged: Vec<Option<Judged>> =
+            objects.into_par_iter().map(|object| judge.object(&object)).collect();
+        for judged in judged {
+            match judged {
+                Some(judged) => self.add(judged),
+                None => self.skipped += 1,
+            }
+        }
+    }
+
+    fn add(&mut self, mut judged: Judged) {
+        if let Some(gap) = judged.gap {
+            self.add_gap(gap);
+        }
+        if let Some(object) = judged.object {
+            for finding in &mut judged.findings {
+                finding.position = self.objects.len();
+            }
+            self.findings.append(&mut judged.findings);
+            self.objects.push(object);
+        }
+    }
+
+    /// Adds a gap; what is not known of a policy is said once for each namespace.
+    fn add_gap(&mut self, gap: Gap) {
+        let known = |known: &Gap| {
+            gap.what == "policy" && known.what == gap.what && known.object == gap.object
+        };
+        if !self.gaps.iter().any(known) {
+            self.gaps.push(gap);
+        }
+    }
+
+    /// Adds what was collected elsewhere, behind what is here.
+    pub(super) fn append(&mut self, other: Self) {
+        let before = self.objects.len();
+        self.objects.extend(other.objects);
+        self.findings.extend(other.findings.into_iter().map(|mut finding| {
+            finding.position += before;
+            finding
+        }));
+        other.gaps.into_iter().for_each(|gap| self.add_gap(gap));
+        self.skipped += other.skipped;
+    }
+
+    /// The report.
+    pub(super) fn report(self, tool: Tool, target: Target) -> Report<PssDetail> {
+        let mut report = Report::new(tool, target, self.objects, self.findings, self.gaps);
+        report.summary.skipped = self.skipped;
+        report
+    }
+}

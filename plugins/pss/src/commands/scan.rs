@@ -1,0 +1,221 @@
+//! Objects of a cluster: first the namespaces and owners that verdicts depend on, then the lists,
+//! page by page.
+
+use std::collections::BTreeSet;
+
+use posture::client::connection::Connection;
+use posture::client::failure::{Failure, FailureKind};
+use posture::client::list::List;
+use posture::client::resource::Resource;
+use posture::input::live::{self, Arrival};
+use posture::model::error::{Error, Result};
+use posture::model::gap::Gap;
+use posture::model::object::Object;
+use posture::model::owners::Owners;
+use posture::model::version::{Minor, NEWEST};
+
+use super::check::known;
+use super::collect::Collected;
+use super::judge::Judge;
+use super::policies::{Policies, PolicyOptions};
+use crate::evaluate::Evaluator;
+
+/// The release that the server behaves as, or the one that was asked for.
+pub(super) fn server(
+    connection: &Connection,
+    asked: Option<Minor>,
+    gaps: &mut Vec<Gap>,
+) -> Result<Minor> {
+    if let Some(asked) = asked {
+        return Ok(known(asked));
+    }
+    match live::server_version(connection) {
+        Ok(minor) => Ok(known(minor)),
+        Err(failure) if is_fatal(&failure) => Err(could_not_run(&failure)),
+        Err(failure) => {
+            gaps.push(Gap {
+                what: "version".to_owned(),
+                place: None,
+                object: Some("/version".to_owned()),
+                why: format!("{failure}; judged as {NEWEST}"),
+                hint: "say --server-version 1.NN".to_owned(),
+            });
+            Ok(NEWEST)
+        }
+    }
+}
+
+/// Whether nothing else will work either.
+fn is_fatal(failure: &Failure) -> bool {
+    matches!(
+        failure.kind,
+        FailureKind::Unreachable | FailureKind::Unauthorized | FailureKind::Timeout
+    )
+}
+
+fn could_not_run(failure: &Failure) -> Error {
+    Error::could_not_run(failure.message.clone())
+}
+
+/// The policies for manifests, by the namespaces of a cluster. A Namespace among the manifests
+/// goes before the cluster's: it is what the labels will be.
+pub(super) fn policies_for(
+    connection: &Connection,
+    options: PolicyOptions<'_>,
+    server: Minor,
+    objects: &[Object],
+    gaps: &mut Vec<Gap>,
+) -> Result<Policies> {
+    let mut policies = Policies::new(options, server, objects)?;
+    let wanted: BTreeSet<String> = objects
+        .iter()
+        .map(|object| policies.namespace_of(object).to_owned())
+        .filter(|namespace| policies.labels_of(namespace).is_none())
+        .collect();
+    let lists: Vec<List> = wanted
+        .iter()
+        .map(|name| List { name: Some(name.clone()), ..List::of(namespaces(), None) })
+        .collect();
+    let mut found = Vec::new();
+    for (position, arrival) in live::read(connection, lists.clone()) {
+        match arrival {
+            Arrival::Objects(objects) => found.extend(objects),
+            // A namespace that is not there yet has no labels.
+            Arrival::Failed(failure) if failure.kind == FailureKind::NotFound => {}
+            Arrival::Failed(failure) if is_fatal(&failure) => return Err(could_not_run(&failure)),
+            Arrival::Failed(failure) => {
+                policies.unreadable(lists[position].name.as_deref());
+                gaps.push(live::gap(&lists[position], &failure));
+            }
+            Arrival::Restart | Arrival::End => {}
+        }
+    }
+    policies.add(&found);
+    Ok(policies)
+}
+
+/// Judges everything in lists.
+pub(super) fn judge(
+    connection: &Connection,
+    lists: &[List],
+    options: PolicyOptions<'_>,
+    server: Minor,
+    mut gaps: Vec<Gap>,
+) -> Result<Collected> {
+    let mut owners = Owners::default();
+    let policies = context(connection, lists, options, server, &mut gaps, &mut owners)?;
+    let evaluator = Evaluator::new(server);
+    let judge = Judge { evaluator: &evaluator, policies: &policies, live: Some(&owners) };
+    let mut by_list: Vec<Collected> = lists.iter().map(|_| Collected::default()).collect();
+    let mut failures = Vec::new();
+    for (position, arrival) in live::read(connection, lists.to_vec()) {
+        let collected = &mut by_list[position];
+        match arrival {
+            Arrival::Objects(mut objects) => {
+                let before = objects.len();
+                if lists[position].name.is_none() {
+                    objects.retain(|object| !is_noise(object));
+                }
+                collected.skipped += before - objects.len();
+                collected.judge(&judge, objects);
+            }
+            Arrival::Restart => *collected = Collected::default(),
+            Arrival::Failed(failure) => {
+                collected.gaps.push(live::gap(&lists[position], &failure));
+                failures.push(failure);
+            }
+            Arrival::End => {}
+        }
+    }
+    let nothing = by_list.iter().all(|collected| collected.objects.is_empty());
+    if let Some(failure) = failures.first()
+        && failures.len() == lists.len()
+        && nothing
+    {
+        return Err(could_not_run(failure));
+    }
+    let mut all = Collected { gaps, ..Collected::default() };
+    by_list.into_iter().for_each(|collected| all.append(collected));
+    Ok(all)
+}
+
+/// What verdicts depend on: the namespaces of the lists, and who owns what makes pods.
+fn context(
+    connection: &Connection,
+    lists: &[List],
+    options: PolicyOptions<'_>,
+    server: Minor,
+    gaps: &mut Vec<Gap>,
+    owners: &mut Owners,
+) -> Result<Policies> {
+    let scopes: BTreeSet<Option<String>> = lists
+        .iter()
+        .filter(|list| list.resource.namespaced)
+        .map(|list| list.namespace.clone())
+        .collect();
+    let everywhere = scopes.contains(&None);
+    let mut context: Vec<List> = if everywhere {
+        vec![List::of(namespaces(), None)]
+    } else {
+        let named = scopes.iter().flatten();
+        named
+            .map(|name| List { name: Some(name.clone()), ..List::of(namespaces(), None) })
+            .collect()
+    };
+    let about_namespaces = context.len();
+    let pods: BTreeSet<Option<String>> = lists
+        .iter()
+        .filter(|list| list.resource.kind == "Pod" && list.resource.group.is_empty())
+        .map(|list| list.namespace.clone())
+        .collect();
+    for namespace in &pods {
+        for (group, plural, kind) in
+            [("apps", "replicasets", "ReplicaSet"), ("batch", "jobs", "Job")]
+        {
+            let resource = Resource::new(group, "v1", plural, kind, true);
+            let list = List::of(resource, namespace.as_deref());
+            context.push(List { metadata_only: true, ..list });
+        }
+    }
+    let (mut found, mut unreadable) = (Vec::new(), Vec::new());
+    for (position, arrival) in live::read(connection, context.clone()) {
+        let is_namespace = position < about_namespaces;
+        match arrival {
+            Arrival::Objects(objects) if is_namespace => found.extend(objects),
+            Arrival::Objects(objects) => objects.iter().for_each(|object| owners.note(object)),
+            Arrival::Failed(failure) if is_fatal(&failure) => return Err(could_not_run(&failure)),
+            Arrival::Failed(failure) if is_namespace => {
+                unreadable.push(context[position].name.clone());
+                gaps.push(live::gap(&context[position], &failure));
+            }
+            // Without them a pod is reported under its ReplicaSet or Job: its verdict is the same.
+            Arrival::Failed(_) | Arrival::Restart | Arrival::End => {}
+        }
+    }
+    let mut policies = Policies::new(options, server, &[])?;
+    policies.add(&found);
+    unreadable.iter().for_each(|name| policies.unreadable(name.as_deref()));
+    Ok(policies)
+}
+
+/// The resource of namespaces.
+pub(super) fn namespaces() -> Resource {
+    Resource::new("", "v1", "namespaces", "Namespace", false)
+}
+
+/// Whether an object is no news: a ReplicaSet that an update has left behind, a pod that has
+/// ended. They are judged where they are asked for by name.
+pub(super) fn is_noise(object: &Object) -> bool {
+    match (object.group(), object.kind()) {
+        ("apps", "ReplicaSet") => {
+            let replicas = object.value().get("spec").and_then(|spec| spec.get("replicas"));
+            replicas.and_then(|replicas| replicas.as_i64()) == Some(0)
+                && posture::model::owners::controller_of(object.value()).is_some()
+        }
+        ("", "Pod") => {
+            let phase = object.value().get("status").and_then(|status| status.get("phase"));
+            matches!(phase.and_then(|phase| phase.as_str()), Some("Succeeded" | "Failed"))
+        }
+        _ => false,
+    }
+}

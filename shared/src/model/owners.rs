@@ -1,0 +1,102 @@
+//! Who owns an object: the controllers in its owner references, up to the root.
+
+use std::collections::HashMap;
+
+use serde::Serialize;
+
+use super::node::Value;
+use super::object::{Object, ObjectRef};
+
+/// How many owners are climbed: Pod, Job, CronJob, an operator's kinds above them.
+const MAX_CLIMB: usize = 8;
+
+/// The root owner, as reports name it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Owner {
+    /// `Deployment`
+    pub kind: String,
+    /// Its name.
+    pub name: String,
+}
+
+/// The controller that an object's owner references name.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Controller {
+    /// `apps/v1`
+    pub api_version: String,
+    /// `ReplicaSet`
+    pub kind: String,
+    /// Its name; it lives in the namespace of what it controls.
+    pub name: String,
+    /// `metadata.uid`
+    pub uid: String,
+}
+
+impl Controller {
+    /// The controller's identity in a namespace.
+    pub fn reference(&self, namespace: Option<&str>) -> ObjectRef {
+        ObjectRef {
+            api_version: self.api_version.clone(),
+            kind: self.kind.clone(),
+            namespace: namespace.map(str::to_owned),
+            name: self.name.clone(),
+        }
+    }
+}
+
+/// The one owner reference with `controller: true` (`metav1.GetControllerOf`).
+pub fn controller_of(object: Value<'_>) -> Option<Controller> {
+    let references = object.get("metadata")?.get("ownerReferences")?;
+    let reference = references.items().find(|reference| {
+        reference.get("controller").is_some_and(|flag| flag.as_bool() == Some(true))
+    })?;
+    let text = |key: &str| {
+        reference.get(key).and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default()
+    };
+    Some(Controller {
+        api_version: text("apiVersion"),
+        kind: text("kind"),
+        name: text("name"),
+        uid: text("uid"),
+    })
+}
+
+/// What is known of owners between pods and their roots: ReplicaSets and Jobs, by uid.
+#[derive(Clone, Debug, Default)]
+pub struct Owners {
+    controllers: HashMap<String, Controller>,
+}
+
+impl Owners {
+    /// Takes notice of an object that others may have as their owner.
+    pub fn note(&mut self, object: &Object) {
+        if let (Some(uid), Some(controller)) =
+            (object.metadata("uid"), controller_of(object.value()))
+        {
+            self.controllers.insert(uid.to_owned(), controller);
+        }
+    }
+
+    /// The root owner above a controller: itself, if nothing is known above it.
+    pub fn root(&self, controller: Controller) -> Controller {
+        let mut root = controller;
+        for _ in 0..MAX_CLIMB {
+            match self.controllers.get(&root.uid) {
+                Some(above) => root = above.clone(),
+                None => break,
+            }
+        }
+        root
+    }
+
+    /// The root owner of an object; `None` if it has no controller.
+    pub fn root_of(&self, object: &Object) -> Option<Controller> {
+        controller_of(object.value()).map(|controller| self.root(controller))
+    }
+
+    /// Adds what another has taken notice of.
+    pub fn merge(&mut self, other: Self) {
+        self.controllers.extend(other.controllers);
+    }
+}
