@@ -200,7 +200,11 @@ fn decide(
 }
 
 /// Why an object is not judged, in the order in which the server asks.
-fn exempt(request: &Request<'_, '_>, user: Option<&str>, pod: &Pod<'_>) -> Option<Exempt> {
+pub(crate) fn exempt(
+    request: &Request<'_, '_>,
+    user: Option<&str>,
+    pod: &Pod<'_>,
+) -> Option<Exempt> {
     let listed = |list: &[String], name: Option<&str>| {
         name.is_some_and(|name| !name.is_empty() && list.iter().any(|known| known == name))
     };

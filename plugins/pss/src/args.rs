@@ -2,6 +2,7 @@
 
 use clap::{Args as ClapArgs, Parser, Subcommand};
 use kubectl_pss::commands::check::{self, CheckOptions, Scope};
+use kubectl_pss::commands::check_ns::{self, NamespaceOptions, NamespaceScope};
 use kubectl_pss::commands::explain::{self, ExplainOptions};
 use kubectl_pss::commands::overview;
 use kubectl_pss::commands::policies::PolicyOptions;
@@ -31,7 +32,7 @@ pub(crate) struct Args {
 #[derive(Subcommand, Debug)]
 enum Verb {
     /// Say what Pod Security Admission would do with manifests.
-    Check(CheckArgs),
+    Check(Box<CheckArgs>),
     /// Print the document of a check, or what a level asks for.
     Explain(ExplainArgs),
 }
@@ -49,6 +50,10 @@ struct CheckArgs {
     /// Kubeconfig file.
     #[arg(long)]
     kubeconfig: Option<std::path::PathBuf>,
+
+    /// With ns: show the system's namespaces one by one.
+    #[arg(long, help_heading = "Output")]
+    all: bool,
 
     /// With -f: take the namespaces' labels from the cluster.
     #[arg(long, help_heading = "How to judge")]
@@ -94,6 +99,9 @@ pub(crate) fn dispatch(args: &Args, program: &str) -> Result<u8> {
             overview::run(program, style)?;
             Ok(exit::CLEAN)
         }
+        Some(Verb::Check(check)) if is_about_namespaces(&check.words) => {
+            check_namespaces(args, check, program)
+        }
         Some(Verb::Check(check)) => {
             let from_files = check.input.names_files()?;
             let connection = if from_files && !check.with_cluster {
@@ -114,11 +122,7 @@ pub(crate) fn dispatch(args: &Args, program: &str) -> Result<u8> {
             let options = CheckOptions {
                 program,
                 scope,
-                policy: PolicyOptions {
-                    namespace: check.input.namespace(),
-                    level: check.level,
-                    admission_config: check.admission_config.as_deref(),
-                },
+                policy: policy(check),
                 server: check.server_version,
                 format: format_of(check.output),
                 style,
@@ -131,6 +135,45 @@ pub(crate) fn dispatch(args: &Args, program: &str) -> Result<u8> {
             explain::run(&options)?;
             Ok(exit::CLEAN)
         }
+    }
+}
+
+/// Whether the words name namespaces: `check ns`, `check ns team-a`.
+fn is_about_namespaces(words: &[String]) -> bool {
+    words.first().is_some_and(|word| matches!(word.as_str(), "ns" | "namespace" | "namespaces"))
+}
+
+fn check_namespaces(args: &Args, check: &CheckArgs, program: &str) -> Result<u8> {
+    let connection = if check.input.names_files()? { None } else { Some(connect(check, program)?) };
+    let scope = match &connection {
+        Some(connection) => NamespaceScope::Live {
+            connection,
+            selector: check.input.selector(),
+            field_selector: check.input.field_selector(),
+        },
+        None => {
+            NamespaceScope::Files { files: check.input.files(), kustomize: check.input.kustomize() }
+        }
+    };
+    let options = NamespaceOptions {
+        program,
+        scope,
+        names: check.words[1..].to_vec(),
+        all: check.all,
+        policy: policy(check),
+        server: check.server_version,
+        format: format_of(check.output),
+        style: args.style.stdout(),
+        stderr_style: args.style.stderr(),
+    };
+    check_ns::run(&options).map(|report| exit::of_report(&report))
+}
+
+fn policy(check: &CheckArgs) -> PolicyOptions<'_> {
+    PolicyOptions {
+        namespace: check.input.namespace(),
+        level: check.level,
+        admission_config: check.admission_config.as_deref(),
     }
 }
 

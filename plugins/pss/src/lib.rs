@@ -6,6 +6,7 @@
 
 pub mod admission_config;
 pub mod admit;
+pub mod census;
 pub mod checks;
 pub mod commands;
 pub mod container;

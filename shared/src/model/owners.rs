@@ -62,7 +62,7 @@ pub fn controller_of(object: Value<'_>) -> Option<Controller> {
     })
 }
 
-/// What is known of owners between pods and their roots: ReplicaSets and Jobs, by uid.
+/// What is known of owners between pods and their roots: `ReplicaSet`s and Jobs, by uid.
 #[derive(Clone, Debug, Default)]
 pub struct Owners {
     controllers: HashMap<String, Controller>,

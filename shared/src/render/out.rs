@@ -2,8 +2,11 @@
 
 use std::io::{BufWriter, IsTerminal as _, StderrLock, StdoutLock, Write};
 
+/// Standard output, buffered.
+pub type Stdout = BufWriter<StdoutLock<'static>>;
+
 /// Standard output, buffered. Flush it: what is left when it is dropped is lost silently.
-pub fn stdout() -> BufWriter<StdoutLock<'static>> {
+pub fn stdout() -> Stdout {
     BufWriter::with_capacity(1 << 16, std::io::stdout().lock())
 }
 

@@ -5,6 +5,7 @@ use std::io::Write as _;
 use serde::Serialize;
 
 use super::human::Closing;
+use super::out::Stdout;
 use super::style::Style;
 use super::wide::Columns;
 use super::{human, machine, name, out, wide};
@@ -35,10 +36,33 @@ pub fn print<D: Serialize + Columns>(
     style: Style,
     stderr_style: Style,
 ) -> Result<()> {
+    let tables = Tables {
+        human: |out: &mut Stdout| human::write(report, closing, style, out),
+        wide: |out: &mut Stdout| wide::write(report, out),
+    };
+    print_with(report, format, tables, stderr_style)
+}
+
+/// How a command writes what people read, where the common view does not fit.
+#[derive(Clone, Copy, Debug)]
+pub struct Tables<H, W> {
+    /// The view for people, with the gaps.
+    pub human: H,
+    /// `-o wide`, without them.
+    pub wide: W,
+}
+
+/// Writes the report to standard output, with the command's own views for people.
+pub fn print_with<D: Serialize>(
+    report: &Report<D>,
+    format: ReportFormat,
+    tables: Tables<impl FnOnce(&mut Stdout) -> Result<()>, impl FnOnce(&mut Stdout) -> Result<()>>,
+    stderr_style: Style,
+) -> Result<()> {
     let mut out = out::stdout();
     match format {
-        ReportFormat::Human => human::write(report, closing, style, &mut out)?,
-        ReportFormat::Wide => wide::write(report, &mut out)?,
+        ReportFormat::Human => (tables.human)(&mut out)?,
+        ReportFormat::Wide => (tables.wide)(&mut out)?,
         ReportFormat::Json => machine::json(report, &mut out)?,
         ReportFormat::Yaml => machine::yaml(report, &mut out)?,
         ReportFormat::Name => name::write(report, &mut out)?,

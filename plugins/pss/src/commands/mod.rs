@@ -1,12 +1,16 @@
 //! The verbs, one a file: load, analyse, report.
 
 pub mod check;
+pub mod check_ns;
 mod collect;
 pub mod explain;
 mod findings;
 pub mod judge;
+mod namespace_report;
+mod namespace_table;
 mod namespaces;
 pub mod overview;
 pub mod policies;
 mod scan;
+pub mod standing;
 pub mod verdict;

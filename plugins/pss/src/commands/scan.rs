@@ -11,13 +11,14 @@ use posture::input::live::{self, Arrival};
 use posture::model::error::{Error, Result};
 use posture::model::gap::Gap;
 use posture::model::object::Object;
-use posture::model::owners::Owners;
+use posture::model::owners::{Owners, controller_of};
 use posture::model::version::{Minor, NEWEST};
 
 use super::check::known;
 use super::collect::Collected;
 use super::judge::Judge;
 use super::policies::{Policies, PolicyOptions};
+use crate::census::has_ended;
 use crate::evaluate::Evaluator;
 
 /// The release that the server behaves as, or the one that was asked for.
@@ -31,7 +32,7 @@ pub(super) fn server(
     }
     match live::server_version(connection) {
         Ok(minor) => Ok(known(minor)),
-        Err(failure) if is_fatal(&failure) => Err(could_not_run(&failure)),
+        Err(failure) if is_fatal(&failure) => Err(could_not_run(connection, &failure)),
         Err(failure) => {
             gaps.push(Gap {
                 what: "version".to_owned(),
@@ -53,7 +54,8 @@ fn is_fatal(failure: &Failure) -> bool {
     )
 }
 
-fn could_not_run(failure: &Failure) -> Error {
+/// The error of a cluster that does not answer.
+pub(super) fn could_not_run(_: &Connection, failure: &Failure) -> Error {
     Error::could_not_run(failure.message.clone())
 }
 
@@ -76,22 +78,64 @@ pub(super) fn policies_for(
         .iter()
         .map(|name| List { name: Some(name.clone()), ..List::of(namespaces(), None) })
         .collect();
-    let mut found = Vec::new();
-    for (position, arrival) in live::read(connection, lists.clone()) {
-        match arrival {
-            Arrival::Objects(objects) => found.extend(objects),
-            // A namespace that is not there yet has no labels.
-            Arrival::Failed(failure) if failure.kind == FailureKind::NotFound => {}
-            Arrival::Failed(failure) if is_fatal(&failure) => return Err(could_not_run(&failure)),
-            Arrival::Failed(failure) => {
-                policies.unreadable(lists[position].name.as_deref());
-                gaps.push(live::gap(&lists[position], &failure));
-            }
-            Arrival::Restart | Arrival::End => {}
-        }
-    }
+    // A namespace that is not there yet has no labels.
+    let found = read_namespaces(connection, &lists, &mut policies, gaps, &mut BTreeSet::new())?;
     policies.add(&found);
     Ok(policies)
+}
+
+/// Reads Namespaces. Those that are not there leave `names`.
+pub(super) fn read_namespaces(
+    connection: &Connection,
+    lists: &[List],
+    policies: &mut Policies,
+    gaps: &mut Vec<Gap>,
+    names: &mut BTreeSet<String>,
+) -> Result<Vec<Object>> {
+    let mut by_list: Vec<Vec<Object>> = lists.iter().map(|_| Vec::new()).collect();
+    for (position, arrival) in live::read(connection, lists.to_vec()) {
+        let list = &lists[position];
+        match arrival {
+            Arrival::Objects(objects) => by_list[position].extend(objects),
+            Arrival::Restart => by_list[position].clear(),
+            Arrival::Failed(failure) if is_fatal(&failure) => {
+                return Err(could_not_run(connection, &failure));
+            }
+            Arrival::Failed(failure) => {
+                let name = list.name.as_deref();
+                if failure.kind == FailureKind::NotFound
+                    && let Some(name) = name
+                {
+                    if names.remove(name) {
+                        gaps.push(live::gap(list, &failure));
+                    }
+                    continue;
+                }
+                policies.unreadable(name);
+                gaps.push(live::gap(list, &failure));
+            }
+            Arrival::End => {}
+        }
+    }
+    Ok(by_list.into_iter().flatten().collect())
+}
+
+/// The kinds that carry pods: what is looked at where nothing is named.
+pub(super) fn workloads() -> Vec<Resource> {
+    [
+        ("", "pods", "Pod"),
+        ("apps", "deployments", "Deployment"),
+        ("apps", "replicasets", "ReplicaSet"),
+        ("apps", "statefulsets", "StatefulSet"),
+        ("apps", "daemonsets", "DaemonSet"),
+        ("batch", "jobs", "Job"),
+        ("batch", "cronjobs", "CronJob"),
+        ("", "replicationcontrollers", "ReplicationController"),
+        ("", "podtemplates", "PodTemplate"),
+    ]
+    .into_iter()
+    .map(|(group, plural, kind)| Resource::new(group, "v1", plural, kind, true))
+    .collect()
 }
 
 /// Judges everything in lists.
@@ -132,10 +176,12 @@ pub(super) fn judge(
         && failures.len() == lists.len()
         && nothing
     {
-        return Err(could_not_run(failure));
+        return Err(could_not_run(connection, failure));
     }
     let mut all = Collected { gaps, ..Collected::default() };
-    by_list.into_iter().for_each(|collected| all.append(collected));
+    for collected in by_list {
+        all.append(collected);
+    }
     Ok(all)
 }
 
@@ -183,7 +229,9 @@ fn context(
         match arrival {
             Arrival::Objects(objects) if is_namespace => found.extend(objects),
             Arrival::Objects(objects) => objects.iter().for_each(|object| owners.note(object)),
-            Arrival::Failed(failure) if is_fatal(&failure) => return Err(could_not_run(&failure)),
+            Arrival::Failed(failure) if is_fatal(&failure) => {
+                return Err(could_not_run(connection, &failure));
+            }
             Arrival::Failed(failure) if is_namespace => {
                 unreadable.push(context[position].name.clone());
                 gaps.push(live::gap(&context[position], &failure));
@@ -194,7 +242,9 @@ fn context(
     }
     let mut policies = Policies::new(options, server, &[])?;
     policies.add(&found);
-    unreadable.iter().for_each(|name| policies.unreadable(name.as_deref()));
+    for name in &unreadable {
+        policies.unreadable(name.as_deref());
+    }
     Ok(policies)
 }
 
@@ -206,16 +256,16 @@ pub(super) fn namespaces() -> Resource {
 /// Whether an object is no news: a ReplicaSet that an update has left behind, a pod that has
 /// ended. They are judged where they are asked for by name.
 pub(super) fn is_noise(object: &Object) -> bool {
-    match (object.group(), object.kind()) {
-        ("apps", "ReplicaSet") => {
-            let replicas = object.value().get("spec").and_then(|spec| spec.get("replicas"));
-            replicas.and_then(|replicas| replicas.as_i64()) == Some(0)
-                && posture::model::owners::controller_of(object.value()).is_some()
-        }
-        ("", "Pod") => {
-            let phase = object.value().get("status").and_then(|status| status.get("phase"));
-            matches!(phase.and_then(|phase| phase.as_str()), Some("Succeeded" | "Failed"))
-        }
-        _ => false,
+    let is_pod = object.kind() == "Pod" && object.group().is_empty();
+    is_left_behind(object) || is_pod && has_ended(object.value())
+}
+
+/// Whether an object is a ReplicaSet that an update of its Deployment has left behind.
+pub(super) fn is_left_behind(object: &Object) -> bool {
+    if object.kind() != "ReplicaSet" || object.group() != "apps" {
+        return false;
     }
+    let replicas = object.value().get("spec").and_then(|spec| spec.get("replicas"));
+    replicas.and_then(|replicas| replicas.as_i64()) == Some(0)
+        && controller_of(object.value()).is_some()
 }

@@ -22,6 +22,13 @@ pub enum Verdict {
 }
 
 impl Verdict {
+    /// What each mode leads to, the gravest first.
+    pub const MODES: [(Mode, Severity); 3] = [
+        (Mode::Enforce, Severity::Error),
+        (Mode::Warn, Severity::Warning),
+        (Mode::Audit, Severity::Info),
+    ];
+
     /// The word in reports.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -1,0 +1,257 @@
+//! `check ns`: what each namespace asks for, what it would meet, and what stands in between.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use posture::client::connection::Connection;
+use posture::client::list::List;
+use posture::finding::report::{Report, Target};
+use posture::input::files::FileArgs;
+use posture::input::inventory;
+use posture::input::live::{self, Arrival};
+use posture::model::error::{ErrorKind, Result};
+use posture::model::gap::Gap;
+use posture::model::object::Object;
+use posture::model::owners::Owners;
+use posture::model::version::{Minor, NEWEST};
+use posture::model::workload::{Carrier, pod_templates};
+use posture::render::out::Stdout;
+use posture::render::progress::Progress;
+use posture::render::report::{self, ReportFormat, Tables};
+use posture::render::style::Style;
+use rayon::prelude::*;
+
+use super::check::known;
+use super::policies::{Policies, PolicyOptions, is_namespace};
+use super::scan;
+use super::standing::NamespaceDetail;
+use super::{namespace_report, namespace_table};
+use crate::census::{self, Census, Standing};
+use crate::evaluate::Evaluator;
+
+/// Where namespaces are looked at.
+#[derive(Clone, Debug)]
+pub enum NamespaceScope<'a> {
+    /// In manifests.
+    Files {
+        /// The values of `-f` and `-R`.
+        files: FileArgs,
+        /// The directory of `-k`.
+        kustomize: Option<&'a str>,
+    },
+    /// In a cluster.
+    Live {
+        /// The cluster.
+        connection: &'a Connection,
+        /// Only namespaces with these labels.
+        selector: Option<&'a str>,
+        /// Only namespaces with these fields.
+        field_selector: Option<&'a str>,
+    },
+}
+
+/// What the command line asks for.
+#[derive(Clone, Debug)]
+pub struct NamespaceOptions<'a> {
+    /// How the program is called: `kubectl pss`.
+    pub program: &'a str,
+    /// Where to look.
+    pub scope: NamespaceScope<'a>,
+    /// These namespaces, or all.
+    pub names: Vec<String>,
+    /// Show the system's namespaces one by one.
+    pub all: bool,
+    /// What is said about policies.
+    pub policy: PolicyOptions<'a>,
+    /// The release of the server, where it is not the cluster's own.
+    pub server: Option<Minor>,
+    /// How to write the report.
+    pub format: ReportFormat,
+    /// Colours and width of standard output.
+    pub style: Style,
+    /// Colours and width of standard error.
+    pub stderr_style: Style,
+}
+
+/// A report on namespaces.
+pub type NamespaceReport = Report<NamespaceDetail>;
+
+/// Everything that was counted.
+pub(super) struct Counted {
+    /// What their labels ask for.
+    pub(super) policies: Policies,
+    /// The namespaces that are there, or that something is in.
+    pub(super) namespaces: BTreeSet<String>,
+    /// What lives in them.
+    pub(super) standings: BTreeMap<String, Standing>,
+    /// What could not be read.
+    pub(super) gaps: Vec<Gap>,
+    /// What was looked at.
+    pub(super) target: Target,
+}
+
+/// Counts, sums up, reports. The report comes back for the exit code.
+pub fn run(options: &NamespaceOptions<'_>) -> Result<NamespaceReport> {
+    let progress = Progress::start("reading namespaces");
+    let counted = match &options.scope {
+        NamespaceScope::Files { files, kustomize } => of_files(options, files, *kustomize),
+        NamespaceScope::Live { connection, .. } => of_cluster(options, connection),
+    };
+    drop(progress);
+    let report = namespace_report::report_of(options, counted?);
+    let tables = Tables {
+        human: |out: &mut Stdout| namespace_table::human(&report, options, out),
+        wide: |out: &mut Stdout| namespace_table::wide(&report, options, out),
+    };
+    let printed = report::print_with(&report, options.format, tables, options.stderr_style);
+    match printed {
+        // Whoever reads no further knows enough; the verdict stays what it is.
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(report),
+        outcome => outcome.map(|()| report),
+    }
+}
+
+fn of_files(
+    options: &NamespaceOptions<'_>,
+    args: &FileArgs,
+    kustomize: Option<&str>,
+) -> Result<Counted> {
+    let mut files = args.names.clone();
+    files.extend(kustomize.map(str::to_owned));
+    let mut inventory = inventory::read(args, kustomize)?;
+    inventory.note_if_empty(&files);
+    let server = known(options.server.unwrap_or(NEWEST));
+    let policies = Policies::new(options.policy, server, &inventory.objects)?;
+    let mut gaps = inventory.gaps;
+    gaps.extend_from_slice(policies.conflicts());
+    let evaluator = Evaluator::new(server);
+    let (mut census, mut owners) = (Census::default(), Owners::default());
+    let mut namespaces: BTreeSet<String> = BTreeSet::new();
+    for object in &inventory.objects {
+        owners.note(object);
+        if is_namespace(object) {
+            namespaces.insert(object.name().to_owned());
+        } else if !pod_templates(object).is_empty() {
+            namespaces.insert(policies.namespace_of(object).to_owned());
+        }
+    }
+    count(&inventory.objects, &evaluator, &policies, false, &mut census);
+    let target = Target { files, server: Some(server.to_string()), context: None };
+    let standings = census.finish(&owners);
+    Ok(Counted { policies, namespaces, standings, gaps, target })
+}
+
+fn of_cluster(options: &NamespaceOptions<'_>, connection: &Connection) -> Result<Counted> {
+    let NamespaceScope::Live { selector, field_selector, .. } = &options.scope else {
+        return Err(posture::model::error::Error::usage("no cluster"));
+    };
+    let mut gaps = Vec::new();
+    let server = scan::server(connection, options.server, &mut gaps)?;
+    let mut policies = Policies::new(options.policy, server, &[])?;
+    let mut namespaces: BTreeSet<String> = options.names.iter().cloned().collect();
+    let lists: Vec<List> = if options.names.is_empty() {
+        vec![List {
+            label_selector: selector.map(str::to_owned),
+            field_selector: field_selector.map(str::to_owned),
+            ..List::of(scan::namespaces(), None)
+        }]
+    } else {
+        let list =
+            |name: &String| List { name: Some(name.clone()), ..List::of(scan::namespaces(), None) };
+        options.names.iter().map(list).collect()
+    };
+    let found =
+        scan::read_namespaces(connection, &lists, &mut policies, &mut gaps, &mut namespaces)?;
+    namespaces.extend(found.iter().map(|object| object.name().to_owned()));
+    policies.add(&found);
+    let everywhere = options.names.is_empty();
+    let scopes: Vec<Option<&str>> = if everywhere {
+        vec![None]
+    } else {
+        namespaces.iter().map(|name| Some(name.as_str())).collect()
+    };
+    let lists: Vec<List> = scopes
+        .iter()
+        .flat_map(|scope| scan::workloads().into_iter().map(|resource| List::of(resource, *scope)))
+        .collect();
+    let (census, owners) = census_of(connection, &lists, &policies, server, &mut gaps)?;
+    let mut standings = census.finish(&owners);
+    if everywhere && selector.is_none() && field_selector.is_none() {
+        // A namespace that came into being meanwhile, or all of them where they cannot be listed.
+        namespaces.extend(standings.keys().cloned());
+    } else {
+        standings.retain(|name, _| namespaces.contains(name));
+    }
+    let target = Target {
+        context: connection.target().context.clone(),
+        server: Some(server.to_string()),
+        files: Vec::new(),
+    };
+    Ok(Counted { policies, namespaces, standings, gaps, target })
+}
+
+/// Reads the lists and counts what is in them.
+fn census_of(
+    connection: &Connection,
+    lists: &[List],
+    policies: &Policies,
+    server: Minor,
+    gaps: &mut Vec<Gap>,
+) -> Result<(Census, Owners)> {
+    let evaluator = Evaluator::new(server);
+    let mut by_list: Vec<(Census, Owners)> = lists.iter().map(|_| Default::default()).collect();
+    let mut failures = Vec::new();
+    for (position, arrival) in live::read(connection, lists.to_vec()) {
+        let (census, owners) = &mut by_list[position];
+        match arrival {
+            Arrival::Objects(objects) => {
+                for object in &objects {
+                    owners.note(object);
+                }
+                count(&objects, &evaluator, policies, true, census);
+            }
+            Arrival::Restart => by_list[position] = Default::default(),
+            Arrival::Failed(failure) => {
+                gaps.push(live::gap(&lists[position], &failure));
+                failures.push(failure);
+            }
+            Arrival::End => {}
+        }
+    }
+    if let Some(failure) = failures.first().filter(|_| failures.len() == lists.len()) {
+        return Err(scan::could_not_run(connection, failure));
+    }
+    let (mut census, mut owners) = (Census::default(), Owners::default());
+    for (part, known) in by_list {
+        census.merge(part);
+        owners.merge(known);
+    }
+    Ok((census, owners))
+}
+
+/// Judges objects on all cores and counts them.
+fn count(
+    objects: &[Object],
+    evaluator: &Evaluator,
+    policies: &Policies,
+    stored: bool,
+    census: &mut Census,
+) {
+    let judge = |object: &Object| -> Vec<census::Judged> {
+        if stored && scan::is_left_behind(object) {
+            return Vec::new();
+        }
+        let namespace = policies.namespace_of(object);
+        let templates = pod_templates(object);
+        templates
+            .iter()
+            .filter(|template| template.carrier != Carrier::Other)
+            .map(|template| {
+                let policy = policies.labels_of(namespace);
+                let exemptions = policies.exemptions();
+                census::judge(evaluator, object, template, namespace, policy, exemptions, stored)
+            })
+            .collect()
+    };
+    let judged: Vec<Vec<census::Judged>> = objects.par_iter().map(judge).collect();
+    judged.into_iter().flatten().for_each(|judged| census.add(judged));
+}
