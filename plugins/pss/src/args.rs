@@ -1,5 +1,7 @@
 //! The command line of `kubectl pss`, and from it to the commands.
 
+use std::sync::Arc;
+
 use clap::{Args as ClapArgs, Parser, Subcommand};
 use kubectl_pss::commands::check::{self, CheckOptions, Scope};
 use kubectl_pss::commands::check_ns::{self, NamespaceOptions, NamespaceScope};
@@ -12,11 +14,12 @@ use posture::cli::flags::{Format, InputFlags, StyleFlags};
 use posture::client::connect::{self, ConnectOptions};
 use posture::client::connection::Connection;
 use posture::client::list::List;
-use posture::client::notices::Silent;
 use posture::client::resource::Resource;
 use posture::model::error::Result;
 use posture::model::version::Minor;
+use posture::render::notices::StderrNotices;
 use posture::render::report::ReportFormat;
+use posture::render::style::Style;
 
 /// What Pod Security Admission says of pods and workloads, word for word, before it says it.
 #[derive(Parser, Debug)]
@@ -107,7 +110,7 @@ pub(crate) fn dispatch(args: &Args, program: &str) -> Result<u8> {
             let connection = if from_files && !check.with_cluster {
                 None
             } else {
-                Some(connect(check, program)?)
+                Some(connect(check, program, args.style.stderr())?)
             };
             let scope = match &connection {
                 Some(connection) if !from_files => {
@@ -144,7 +147,11 @@ fn is_about_namespaces(words: &[String]) -> bool {
 }
 
 fn check_namespaces(args: &Args, check: &CheckArgs, program: &str) -> Result<u8> {
-    let connection = if check.input.names_files()? { None } else { Some(connect(check, program)?) };
+    let connection = if check.input.names_files()? {
+        None
+    } else {
+        Some(connect(check, program, args.style.stderr())?)
+    };
     let scope = match &connection {
         Some(connection) => NamespaceScope::Live {
             connection,
@@ -177,12 +184,12 @@ fn policy(check: &CheckArgs) -> PolicyOptions<'_> {
     }
 }
 
-fn connect(check: &CheckArgs, program: &str) -> Result<Connection> {
+fn connect(check: &CheckArgs, program: &str, style: Style) -> Result<Connection> {
     let mut options = ConnectOptions::new(program, |_| Ok(None));
     options.kubeconfig.clone_from(&check.kubeconfig);
     options.namespace = check.input.namespace().map(str::to_owned);
     let target = connect::resolve(&options)?;
-    Connection::open(target, &options, std::sync::Arc::new(Silent))
+    Connection::open(target, &options, Arc::new(StderrNotices::new(style)))
 }
 
 fn lists(check: &CheckArgs, connection: &Connection) -> Vec<List> {

@@ -9,6 +9,7 @@ use unicode_width::UnicodeWidthStr as _;
 use super::document::wrap;
 use super::escape::escape;
 use super::excerpt::excerpt;
+use super::groups;
 use super::style::{Role, Style};
 use crate::finding::check::Severity;
 use crate::finding::report::{Finding, ObjectReport, Report};
@@ -37,15 +38,8 @@ pub fn write<D>(
     out: &mut impl Write,
 ) -> Result<()> {
     let mut writer = Writer { style, width: style.width().min(PROSE_WIDTH), out };
-    let mut findings = report.findings.iter().peekable();
-    for (position, object) in report.objects.iter().enumerate() {
-        let mut own = Vec::new();
-        while let Some(finding) = findings.next_if(|finding| finding.position == position) {
-            own.push(finding);
-        }
-        if object.severity.is_some() || !own.is_empty() || !object.sentence.is_empty() {
-            writer.object(object, &own)?;
-        }
+    for group in groups::of(report) {
+        writer.object(group.object, &group.same, &group.findings)?;
     }
     for gap in &report.gaps {
         writer.gap(gap)?;
@@ -72,7 +66,12 @@ struct Writer<'a, W> {
 }
 
 impl<W: Write> Writer<'_, W> {
-    fn object<D>(&mut self, object: &ObjectReport<D>, findings: &[&Finding]) -> Result<()> {
+    fn object<D>(
+        &mut self,
+        object: &ObjectReport<D>,
+        same: &[&ObjectReport<D>],
+        findings: &[&Finding],
+    ) -> Result<()> {
         let role = object.severity.map_or(Role::Good, role_of);
         let verdict = object.verdict.to_uppercase();
         let name = escape(&object.object.to_string()).into_owned();
@@ -82,6 +81,11 @@ impl<W: Write> Writer<'_, W> {
         let place = place
             .map(|place| format!("  {}:{}", escape(&place.file), place.line))
             .unwrap_or_default();
+        let owner = object
+            .owner
+            .as_ref()
+            .map(|owner| format!("  ({}/{})", owner.kind.to_lowercase(), escape(&owner.name)));
+        let place = format!("{place}{}", owner.unwrap_or_default());
         let chart = object.chart_file.as_ref().map(|file| format!("  (chart: {})", escape(file)));
         writeln!(
             self.out,
@@ -92,6 +96,9 @@ impl<W: Write> Writer<'_, W> {
             self.style.paint(Role::Dim, &place),
             self.style.paint(Role::Dim, &chart.unwrap_or_default()),
         )?;
+        if !same.is_empty() {
+            self.indented(&groups::also(same), Some(Role::Dim))?;
+        }
         if !object.sentence.is_empty() {
             self.indented(&object.sentence, None)?;
         }
@@ -260,7 +267,11 @@ impl<W: Write> Writer<'_, W> {
             0 => String::new(),
             count => format!("; {} left aside", plural(count, "other")),
         };
-        writeln!(self.out, "{objects}{detail}{}", self.style.paint(Role::Dim, &skipped))?;
+        // Files are judged as a release that the user has named, or the newest.
+        let server = report.target.server.as_ref().filter(|_| report.target.files.is_empty());
+        let server = server.map(|server| format!("; judged as server {server}"));
+        let rest = format!("{skipped}{}", server.unwrap_or_default());
+        writeln!(self.out, "{objects}{detail}{}", self.style.paint(Role::Dim, &rest))?;
         Ok(())
     }
 }

@@ -5,9 +5,12 @@ pub mod document;
 pub mod error;
 pub mod escape;
 pub mod excerpt;
+mod groups;
 pub mod human;
 pub mod machine;
 pub mod name;
+#[cfg(feature = "live")]
+pub mod notices;
 pub mod out;
 pub mod progress;
 pub mod report;

@@ -120,7 +120,13 @@ impl Judge<'_> {
         let gap = policy_gap(namespace, &applied, verdict, meets, &admission);
         let report = ObjectReport {
             message: message_of(verdict, &admission),
-            sentence: sentence_of(object, templates[position].carrier, verdict, &admission),
+            sentence: sentence_of(
+                object,
+                templates[position].carrier,
+                verdict,
+                &admission,
+                self.live.is_some(),
+            ),
             notes: notes_of(&templates[position], verdict, &admission, &applied, meets),
             object: reference,
             place: object.mark(),
@@ -303,12 +309,16 @@ fn sentence_of(
     carrier: Carrier,
     verdict: Verdict,
     admission: &Admission,
+    stored: bool,
 ) -> String {
     let Some((mode, decision)) = decisive(verdict, admission) else {
         return exemption(admission).unwrap_or_default();
     };
     let said = decision.sentence(mode).unwrap_or_default();
     match (verdict, carrier) {
+        (Verdict::Rejected, Carrier::Pod) if stored => {
+            format!("it runs, but would be refused if it were created again: {said}")
+        }
         (Verdict::Rejected, Carrier::Pod) => {
             format!("pods {} is forbidden: {said}", go_quote(object.name()))
         }
