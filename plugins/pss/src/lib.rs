@@ -17,6 +17,7 @@ pub mod level;
 pub mod namespace;
 pub mod pod;
 pub mod prose;
+pub mod relabel;
 mod skew;
 pub mod standard;
 mod strict;
