@@ -135,7 +135,7 @@ pub(crate) fn dispatch(args: &Args, program: &str) -> Result<u8> {
 }
 
 fn connect(check: &CheckArgs, program: &str) -> Result<Connection> {
-    let mut options = ConnectOptions::new(program, |_| Ok(None));
+    let mut options = ConnectOptions::new(program, posture::input::yaml::single_document);
     options.kubeconfig.clone_from(&check.kubeconfig);
     options.namespace = check.input.namespace().map(str::to_owned);
     let target = connect::resolve(&options)?;
