@@ -9,9 +9,10 @@ use kubectl_pss::commands::explain::{self, ExplainOptions};
 use kubectl_pss::commands::overview;
 use kubectl_pss::commands::policies::PolicyOptions;
 use kubectl_pss::level::LevelVersion;
+use posture::cli::connection::ConnectionFlags;
 use posture::cli::exit;
 use posture::cli::flags::{Format, InputFlags, StyleFlags};
-use posture::client::connect::{self, ConnectOptions};
+use posture::client::connect;
 use posture::client::connection::Connection;
 use posture::client::list::List;
 use posture::client::resource::Resource;
@@ -50,9 +51,8 @@ struct CheckArgs {
     #[command(flatten)]
     input: InputFlags,
 
-    /// Kubeconfig file.
-    #[arg(long)]
-    kubeconfig: Option<std::path::PathBuf>,
+    #[command(flatten)]
+    connection: ConnectionFlags,
 
     /// With ns: show the system's namespaces one by one.
     #[arg(long, help_heading = "Output")]
@@ -184,10 +184,10 @@ fn policy(check: &CheckArgs) -> PolicyOptions<'_> {
     }
 }
 
+/// Prepares the connection that the flags ask for.
 fn connect(check: &CheckArgs, program: &str, style: Style) -> Result<Connection> {
-    let mut options = ConnectOptions::new(program, |_| Ok(None));
-    options.kubeconfig.clone_from(&check.kubeconfig);
-    options.namespace = check.input.namespace().map(str::to_owned);
+    let options =
+        check.connection.options(program, check.input.namespace(), check.input.reads_stdin())?;
     let target = connect::resolve(&options)?;
     Connection::open(target, &options, Arc::new(StderrNotices::new(style)))
 }

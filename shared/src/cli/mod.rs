@@ -1,6 +1,10 @@
 //! Ring 5: what knows clap. Start-up, flags, exit codes.
 
 pub mod argv;
+#[cfg(feature = "live")]
+pub mod connection;
+#[cfg(feature = "live")]
+pub mod duration;
 pub mod exit;
 pub mod flags;
 pub mod start;

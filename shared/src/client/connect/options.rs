@@ -33,6 +33,8 @@ pub struct ConnectOptions {
     pub server: Option<String>,
     /// `--tls-server-name`
     pub tls_server_name: Option<String>,
+    /// `--proxy-url`
+    pub proxy_url: Option<String>,
     /// `--insecure-skip-tls-verify`
     pub insecure_skip_tls_verify: Option<bool>,
     /// `--certificate-authority`
@@ -82,6 +84,7 @@ impl ConnectOptions {
             namespace: None,
             server: None,
             tls_server_name: None,
+            proxy_url: None,
             insecure_skip_tls_verify: None,
             certificate_authority: None,
             client_certificate: None,

@@ -56,6 +56,19 @@ pub fn read(source: &Arc<Source>) -> Vec<Outcome> {
     outcomes
 }
 
+/// Reads the first document of a source as Go programs read a file with one: always as YAML, and
+/// no further. Fails with the place of the mistake alone, for the text may be secret. `None` if
+/// there is nothing in it.
+pub fn single_document(source: &Arc<Source>) -> Result<Option<Arc<Tree>>, String> {
+    match build::read(source, 0..source.text().len()) {
+        Ok(tree) => Ok(tree.map(Arc::new)),
+        Err(error) => {
+            let place = source.place(error.offset);
+            Err(format!("{}:{}:{}: no valid YAML", place.file, place.line, place.column))
+        }
+    }
+}
+
 /// Where a stream that began as JSON goes on as YAML.
 struct Switch {
     from: usize,
