@@ -1,5 +1,7 @@
 //! A kind as the API server serves it, and the paths of its collections.
 
+use std::fmt::Write as _;
+
 /// A resource of the API: what discovery says about one kind.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Resource {
@@ -52,6 +54,7 @@ impl Resource {
         let api_version = self.api_version();
         match namespace.filter(|_| self.namespaced) {
             Some(namespace) => {
+                let namespace = escape_segment(namespace);
                 format!("{root}/{api_version}/namespaces/{namespace}/{}", self.plural)
             }
             None => format!("{root}/{api_version}/{}", self.plural),
@@ -60,6 +63,36 @@ impl Resource {
 
     /// The path of one object.
     pub fn object_path(&self, namespace: Option<&str>, name: &str) -> String {
-        format!("{}/{name}", self.path(namespace))
+        format!("{}/{}", self.path(namespace), escape_segment(name))
+    }
+}
+
+/// Percent-encodes what was typed, for a segment of a path, as Go's `net/url` does.
+fn escape_segment(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        match byte {
+            b'-' | b'_' | b'.' | b'~' | b'$' | b'&' | b'+' | b',' | b':' | b';' | b'=' | b'@' => {
+                escaped.push(char::from(byte));
+            }
+            _ if byte.is_ascii_alphanumeric() => escaped.push(char::from(byte)),
+            // Writing to a string cannot fail.
+            _ => drop(write!(escaped, "%{byte:02X}")),
+        }
+    }
+    escaped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_escaped() {
+        let pods = Resource::new("", "v1", "pods", "Pod", true);
+        let path = "/api/v1/namespaces/a%20b/pods/x%3Fy,%2Fz%C3%BC";
+        assert_eq!(pods.object_path(Some("a b"), "x?y,/zü"), path);
+        let nodes = Resource::new("", "v1", "nodes", "Node", false);
+        assert_eq!(nodes.object_path(Some("x"), "n"), "/api/v1/nodes/n");
     }
 }

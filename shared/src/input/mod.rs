@@ -6,4 +6,5 @@ pub mod inventory;
 pub mod kustomize;
 #[cfg(feature = "live")]
 pub mod live;
+pub mod selection;
 pub mod yaml;

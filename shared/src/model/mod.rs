@@ -8,6 +8,7 @@ pub mod node;
 pub mod object;
 pub mod owners;
 pub mod path;
+pub mod quote;
 pub mod scalar;
 pub mod served;
 pub mod source;
