@@ -1,5 +1,7 @@
 //! A list in pages: which are asked for, and what happens when one of them fails.
 
+use std::fmt::Write as _;
+
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::error::Category;
@@ -79,12 +81,12 @@ pub(super) async fn read(
     sender: &Sender,
 ) {
     let reading = Reading { requests, position, list, slots, sender };
-    let last = match reading.run().await {
+    let outcome = match reading.run().await {
         Ok(true) => Event::End,
         Ok(false) => return,
         Err(failure) => Event::Failed(failure),
     };
-    let _heard = reading.send(last).await;
+    let _heard = reading.send(outcome).await;
 }
 
 struct Reading<'a> {
@@ -179,14 +181,16 @@ fn page_path(path: &str, list: &List, size: usize, token: &str) -> String {
 
 /// A value of a query, percent-encoded.
 fn escaped(text: &str) -> String {
-    text.bytes().fold(String::with_capacity(text.len()), |mut escaped, byte| {
+    let mut escaped = String::with_capacity(text.len());
+    for byte in text.bytes() {
         if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~') {
             escaped.push(char::from(byte));
         } else {
-            escaped.push_str(&format!("%{byte:02X}"));
+            let written = write!(escaped, "%{byte:02X}");
+            debug_assert!(written.is_ok(), "a string takes everything");
         }
-        escaped
-    })
+    }
+    escaped
 }
 
 #[cfg(test)]
