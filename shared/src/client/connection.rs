@@ -127,17 +127,17 @@ impl Connection {
                 drop(tasks.spawn_on(task, runtime.handle()));
             }
         }
-        Events { receiver, open, tasks, _threads: Arc::clone(&self.threads) }
+        Events { tasks, receiver, open, _threads: Arc::clone(&self.threads) }
     }
 }
 
 /// What happens to lists while they are read.
 pub struct Events {
+    /// Aborted with the events; first of all, or they would find room for a page more.
+    tasks: JoinSet<()>,
     receiver: mpsc::Receiver<(usize, Event)>,
     /// The lists that have not ended.
     open: BTreeSet<usize>,
-    /// Aborted with the events.
-    tasks: JoinSet<()>,
     /// They run even when the connection is gone.
     _threads: Arc<Threads>,
 }

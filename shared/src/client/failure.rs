@@ -33,9 +33,9 @@ pub enum FailureKind {
     Server,
     /// Any other refusal, and a redirection that leads away from the server.
     Refused,
-    /// `--request-timeout` is over, or that of the operating system.
+    /// `--request-timeout` is over; or the answer did not go on.
     Timeout,
-    /// The server cannot be reached: name, address, port, certificate.
+    /// The server cannot be reached: name, address, port, certificate; or not in 30 s.
     Unreachable,
     /// The answer broke off, or is not what it should be.
     Broken,
@@ -126,15 +126,19 @@ impl Failure {
         if let kube::Error::Auth(error) = error {
             return (Self::new(FailureKind::Unauthorized, credentials(error)), false);
         }
-        let chain = Chain::of(error);
-        let kind = if chain.timed_out {
-            FailureKind::Timeout
-        } else if chain.cut && !chain.connecting {
-            FailureKind::Broken
-        } else {
+        let mut chain = Chain::of(error);
+        if chain.connecting && chain.timed_out {
+            chain.text.push_str(": the connection timed out");
+        }
+        let kind = if chain.connecting || chain.refused_by_tls {
             FailureKind::Unreachable
+        } else if chain.timed_out {
+            FailureKind::Timeout
+        } else {
+            FailureKind::Broken
         };
-        (Self::new(kind, chain.text), kind == FailureKind::Broken)
+        let may_pass = kind == FailureKind::Broken && chain.cut;
+        (Self::new(kind, chain.text), may_pass)
     }
 
     /// Why an answer broke off in its middle.
@@ -151,12 +155,20 @@ struct Chain {
     connecting: bool,
     cut: bool,
     timed_out: bool,
+    /// After the handshake: with TLS 1.3 the server says only then that it does not take the
+    /// client's certificate.
+    refused_by_tls: bool,
 }
 
 impl Chain {
     fn of(error: &(dyn StdError + 'static)) -> Self {
-        let mut chain =
-            Self { text: String::new(), connecting: false, cut: false, timed_out: false };
+        let mut chain = Self {
+            text: String::new(),
+            connecting: false,
+            cut: false,
+            timed_out: false,
+            refused_by_tls: false,
+        };
         let mut next = Some(error);
         while let Some(error) = next {
             let text = error.to_string();
@@ -164,6 +176,7 @@ impl Chain {
             chain.cut |= text == INCOMPLETE;
             match error.downcast_ref::<io::Error>().map(io::Error::kind) {
                 Some(io::ErrorKind::TimedOut) => chain.timed_out = true,
+                Some(io::ErrorKind::InvalidData) => chain.refused_by_tls = true,
                 Some(
                     io::ErrorKind::ConnectionReset
                     | io::ErrorKind::ConnectionAborted

@@ -45,7 +45,6 @@ pub(super) struct Requests {
     log: Log,
     notices: Arc<dyn Notices>,
     warned: Mutex<BTreeSet<String>>,
-    largest: usize,
 }
 
 impl fmt::Debug for Requests {
@@ -113,7 +112,6 @@ impl Requests {
             log: Log::new(options.verbosity, Arc::clone(&notices)),
             notices,
             warned: Mutex::default(),
-            largest: LARGEST_BODY,
         })
     }
 
@@ -193,7 +191,7 @@ impl Requests {
         response: Response<Body>,
     ) -> Result<Answer, Failed> {
         let (parts, body) = response.into_parts();
-        let body = self.collect(&parts.headers, body).await?;
+        let body = collect(&parts.headers, body, LARGEST_BODY).await?;
         self.log.body(path, &body);
         if !parts.status.is_success() {
             let failure = Failure::refused(parts.status, &parts.headers, &body);
@@ -208,34 +206,6 @@ impl Requests {
             return Err(Failure::web_page().into());
         }
         Ok(Answer { content_type, body })
-    }
-
-    /// The body to its end.
-    async fn collect(&self, headers: &HeaderMap, body: Body) -> Result<Bytes, Failed> {
-        let announced = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok());
-        let announced: usize = announced.and_then(|text| text.parse().ok()).unwrap_or_default();
-        let too_large = || {
-            let message = format!("the server's answer is larger than {} bytes", self.largest);
-            Failure::new(FailureKind::Broken, message)
-        };
-        if announced > self.largest {
-            return Err(too_large().into());
-        }
-        let mut whole = Vec::with_capacity(announced.min(MOST_ROOM));
-        let mut body = pin!(body);
-        while let Some(frame) = body.frame().await {
-            let frame = frame.map_err(|error| Failed {
-                failure: Failure::broke_off(&error),
-                may_pass: true,
-                asked: None,
-            })?;
-            let data = frame.into_data().unwrap_or_default();
-            if whole.len() + data.len() > self.largest {
-                return Err(too_large().into());
-            }
-            whole.extend_from_slice(&data);
-        }
-        Ok(whole.into())
     }
 
     /// Shows the warnings of an answer that were not shown before.
@@ -276,6 +246,33 @@ impl Failed {
         failure.message.push_str(&added);
         failure
     }
+}
+
+/// A body to its end, if it is no larger than `largest`.
+async fn collect(headers: &HeaderMap, body: Body, largest: usize) -> Result<Bytes, Failed> {
+    let announced = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok());
+    let announced: usize = announced.and_then(|text| text.parse().ok()).unwrap_or_default();
+    let too_large = || {
+        let message = format!("the server's answer is larger than {largest} bytes");
+        Failure::new(FailureKind::Broken, message)
+    };
+    if announced > largest {
+        return Err(too_large().into());
+    }
+    let mut whole = Vec::with_capacity(announced.min(MOST_ROOM));
+    let mut body = pin!(body);
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|error| {
+            let failure = Failure::broke_off(&error);
+            Failed { may_pass: failure.kind == FailureKind::Broken, failure, asked: None }
+        })?;
+        let data = frame.into_data().unwrap_or_default();
+        if whole.len() + data.len() > largest {
+            return Err(too_large().into());
+        }
+        whole.extend_from_slice(&data);
+    }
+    Ok(whole.into())
 }
 
 /// The pause that an answer asks for. A date is none, as for client-go.
@@ -334,4 +331,50 @@ fn added(config: &kube::Config) -> HeaderMap {
         }
     }
     added
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn collected(announced: Option<&'static str>, length: usize) -> Result<usize, String> {
+        let mut headers = HeaderMap::new();
+        headers.extend(announced.map(|text| (CONTENT_LENGTH, HeaderValue::from_static(text))));
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let outcome = runtime.block_on(collect(&headers, Body::from(vec![b'x'; length]), 10));
+        outcome.map(|body| body.len()).map_err(|failed| {
+            assert!(!failed.may_pass);
+            failed.failure.message
+        })
+    }
+
+    #[test]
+    fn a_body_ends_somewhere() {
+        assert_eq!(collected(None, 10), Ok(10));
+        assert_eq!(collected(Some("10"), 10), Ok(10));
+        let too_large = Err("the server's answer is larger than 10 bytes".to_owned());
+        assert_eq!(collected(None, 11), too_large);
+        assert_eq!(collected(Some("11"), 1), too_large);
+        assert_eq!(collected(Some("nonsense"), 1), Ok(1));
+    }
+
+    #[test]
+    fn pauses_are_seconds() {
+        let of = |text: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(RETRY_AFTER, HeaderValue::from_str(text).unwrap());
+            asked(&headers)
+        };
+        assert_eq!(of("7"), Some(Duration::from_secs(7)));
+        assert_eq!(of("-7"), None);
+        assert_eq!(of("Sat, 21 Nov 2026 13:00:00 GMT"), None);
+        assert_eq!(asked(&HeaderMap::new()), None);
+    }
+
+    #[test]
+    fn we_say_who_asks() {
+        let name = user_agent("kubectl pss");
+        assert!(name.to_str().unwrap().starts_with("kubectl-pss/v"), "{name:?}");
+        assert_eq!(user_agent("\n"), "kubectl-posture");
+    }
 }

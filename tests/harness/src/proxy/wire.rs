@@ -38,7 +38,7 @@ pub struct Request {
 pub struct Reply {
     /// The HTTP status.
     pub status: u16,
-    /// The headers, without the length of the body.
+    /// The headers; the length of the body is added where it is not among them.
     pub headers: Vec<(String, String)>,
     /// The body.
     pub body: Vec<u8>,
@@ -88,6 +88,11 @@ impl Wire {
                 break at + 4;
             }
             if !self.read_more(stopped)? {
+                return Ok(None);
+            }
+            // As Go's server answers a handshake of TLS.
+            if !self.waiting.first().is_some_and(u8::is_ascii_uppercase) {
+                self.stream.write_all(b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n")?;
                 return Ok(None);
             }
         };
@@ -141,7 +146,11 @@ impl Wire {
         for (name, value) in &reply.headers {
             write!(head, "{name}: {value}\r\n")?;
         }
-        write!(head, "Content-Length: {}\r\n\r\n", reply.body.len())?;
+        let is_length = |name: &str| name.eq_ignore_ascii_case("content-length");
+        if !reply.headers.iter().any(|(name, _)| is_length(name)) {
+            write!(head, "Content-Length: {}\r\n", reply.body.len())?;
+        }
+        head.extend_from_slice(b"\r\n");
         self.stream.write_all(&head)
     }
 
