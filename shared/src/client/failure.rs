@@ -1,11 +1,25 @@
 //! Why a request has failed, in the server's own words where it has some.
 
-use std::fmt;
+use std::error::Error as StdError;
+use std::{fmt, io};
+
+use http::{HeaderMap, StatusCode, header};
+use kube::client::AuthError;
+use serde::Deserialize;
+
+/// How much of a refusal is kept (`maxUnstructuredResponseTextBytes` of client-go).
+const LONGEST_TEXT: usize = 2048;
+
+/// How hyper's client names an error that came before anything was sent.
+const CONNECT: &str = "client error (Connect)";
+
+/// How hyper names a connection that ended before the answer did.
+const INCOMPLETE: &str = "connection closed before message completed";
 
 /// The class of a failed request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FailureKind {
-    /// 401: the server does not know who asks.
+    /// 401: the server does not know who asks; or there are no credentials to ask with.
     Unauthorized,
     /// 403
     Forbidden,
@@ -17,11 +31,11 @@ pub enum FailureKind {
     TooManyRequests,
     /// 5xx, after all retries.
     Server,
-    /// Any other refusal.
+    /// Any other refusal, and a redirection that leads away from the server.
     Refused,
-    /// `--request-timeout` is over.
+    /// `--request-timeout` is over; or the answer did not go on.
     Timeout,
-    /// The server cannot be reached: name, address, port, certificate.
+    /// The server cannot be reached: name, address, port, certificate; or not in 30 s.
     Unreachable,
     /// The answer broke off, or is not what it should be.
     Broken,
@@ -32,8 +46,8 @@ pub enum FailureKind {
 pub struct Failure {
     /// Its class.
     pub kind: FailureKind,
-    /// What the server says, or why there was no answer. Text from outside: whoever shows it
-    /// escapes it.
+    /// What the server says, or why there was no answer: then the chain of errors, from the
+    /// outermost to the cause. Text from outside: whoever shows it escapes it.
     pub message: String,
     /// The HTTP status, if there was an answer.
     pub status: Option<u16>,
@@ -45,4 +59,182 @@ impl fmt::Display for Failure {
     }
 }
 
-impl std::error::Error for Failure {}
+impl StdError for Failure {}
+
+/// The server's `Status`, as far as it is read.
+#[derive(Deserialize)]
+struct Status {
+    #[serde(default)]
+    message: String,
+}
+
+impl Failure {
+    /// A failure without an answer.
+    pub(super) fn new(kind: FailureKind, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into(), status: None }
+    }
+
+    /// An answer that is cut, or no JSON at all.
+    pub(super) fn not_json(error: &serde_json::Error) -> Self {
+        let message = if error.is_eof() {
+            "the server's answer is cut: it ends in the middle of its JSON".to_owned()
+        } else {
+            // Where, but not what: the answer may hold anything.
+            let (line, column) = (error.line(), error.column());
+            format!("the server's answer is not JSON (line {line}, column {column})")
+        };
+        Self { kind: FailureKind::Broken, message, status: Some(StatusCode::OK.as_u16()) }
+    }
+
+    /// An answer of somebody in between.
+    pub(super) fn web_page() -> Self {
+        let message = "the server's answer is a web page, not JSON: something between here and the \
+                       API server has answered, perhaps with its login page";
+        Self {
+            kind: FailureKind::Broken,
+            message: message.to_owned(),
+            status: Some(StatusCode::OK.as_u16()),
+        }
+    }
+
+    /// What the server has refused, and why.
+    pub(super) fn refused(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Self {
+        let kind = match status.as_u16() {
+            401 => FailureKind::Unauthorized,
+            403 => FailureKind::Forbidden,
+            404 => FailureKind::NotFound,
+            410 => FailureKind::Expired,
+            429 => FailureKind::TooManyRequests,
+            500..=599 => FailureKind::Server,
+            _ => FailureKind::Refused,
+        };
+        let said = serde_json::from_slice::<Status>(body).map(|status| status.message);
+        let message = match said {
+            Ok(message) if !message.is_empty() => cut(&message).to_owned(),
+            _ => {
+                let text = plain_text(headers, body).unwrap_or_default();
+                let colon = if text.is_empty() { "" } else { ": " };
+                format!("the server answered {status}{colon}{text}")
+            }
+        };
+        Self { kind, message, status: Some(status.as_u16()) }
+    }
+
+    /// Why there is no answer; beside it, whether the same request may pass the next time: where a
+    /// connection stood and was cut.
+    pub(super) fn unanswered(error: &kube::Error) -> (Self, bool) {
+        if let kube::Error::Auth(error) = error {
+            return (Self::new(FailureKind::Unauthorized, credentials(error)), false);
+        }
+        let mut chain = Chain::of(error);
+        if chain.connecting && chain.timed_out {
+            chain.text.push_str(": the connection timed out");
+        }
+        let kind = if chain.connecting || chain.refused_by_tls {
+            FailureKind::Unreachable
+        } else if chain.timed_out {
+            FailureKind::Timeout
+        } else {
+            FailureKind::Broken
+        };
+        let may_pass = kind == FailureKind::Broken && chain.cut;
+        (Self::new(kind, chain.text), may_pass)
+    }
+
+    /// Why an answer broke off in its middle.
+    pub(super) fn broke_off(error: &(dyn StdError + 'static)) -> Self {
+        let chain = Chain::of(error);
+        let kind = if chain.timed_out { FailureKind::Timeout } else { FailureKind::Broken };
+        Self::new(kind, format!("the server's answer broke off: {}", chain.text))
+    }
+}
+
+/// What a chain of errors says.
+struct Chain {
+    text: String,
+    connecting: bool,
+    cut: bool,
+    timed_out: bool,
+    /// After the handshake: with TLS 1.3 the server says only then that it does not take the
+    /// client's certificate.
+    refused_by_tls: bool,
+}
+
+impl Chain {
+    fn of(error: &(dyn StdError + 'static)) -> Self {
+        let mut chain = Self {
+            text: String::new(),
+            connecting: false,
+            cut: false,
+            timed_out: false,
+            refused_by_tls: false,
+        };
+        let mut next = Some(error);
+        while let Some(error) = next {
+            let text = error.to_string();
+            chain.connecting |= text.ends_with(CONNECT);
+            chain.cut |= text == INCOMPLETE;
+            match error.downcast_ref::<io::Error>().map(io::Error::kind) {
+                Some(io::ErrorKind::TimedOut) => chain.timed_out = true,
+                Some(io::ErrorKind::InvalidData) => chain.refused_by_tls = true,
+                Some(
+                    io::ErrorKind::ConnectionReset
+                    | io::ErrorKind::ConnectionAborted
+                    | io::ErrorKind::BrokenPipe
+                    | io::ErrorKind::UnexpectedEof,
+                ) => chain.cut = true,
+                _ => {}
+            }
+            if chain.text.is_empty() {
+                chain.text = text;
+            } else if !chain.text.contains(&text) {
+                chain.text.push_str(": ");
+                chain.text.push_str(&text);
+            }
+            next = error.source();
+        }
+        chain
+    }
+}
+
+/// Why there are no credentials, without anything that a plugin or a provider has answered: that
+/// may hold them.
+pub(super) fn credentials(error: &AuthError) -> String {
+    match error {
+        AuthError::AuthExecRun { cmd, out } => {
+            let status = out.status;
+            format!("getting credentials: the credential plugin {cmd} failed ({status})")
+        }
+        AuthError::AuthExecStart(error) => {
+            format!("getting credentials: the credential plugin cannot be run: {error}")
+        }
+        AuthError::AuthExecParse(_) | AuthError::ExecPluginFailed => {
+            "getting credentials: the credential plugin's answer is no ExecCredential".to_owned()
+        }
+        AuthError::ReadTokenFile(error, path) => {
+            format!("getting credentials: {}: {error}", path.display())
+        }
+        AuthError::InvalidBasicAuth(_) | AuthError::InvalidBearerToken(_) => {
+            "getting credentials: they hold characters that no header can carry".to_owned()
+        }
+        AuthError::MissingCommand => {
+            "getting credentials: the credential plugin has no command".to_owned()
+        }
+        AuthError::OAuth(_) => "getting credentials: OAuth gave no token".to_owned(),
+        AuthError::Oidc(_) => "getting credentials: OIDC gave no token".to_owned(),
+        _ => "getting credentials: none could be had".to_owned(),
+    }
+}
+
+/// The text of a refusal that is no `Status`.
+fn plain_text<'a>(headers: &HeaderMap, body: &'a [u8]) -> Option<&'a str> {
+    let content_type = headers.get(header::CONTENT_TYPE)?.to_str().ok()?;
+    let is_text = content_type.starts_with("text/") && !content_type.starts_with("text/html");
+    let text = std::str::from_utf8(body).ok().filter(|_| is_text)?;
+    Some(cut(text.trim()))
+}
+
+/// The beginning of a text.
+fn cut(text: &str) -> &str {
+    text.get(..text.floor_char_boundary(LONGEST_TEXT)).unwrap_or(text)
+}

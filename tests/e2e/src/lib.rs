@@ -5,5 +5,6 @@
     reason = "it is part of tests, which fail by panicking"
 )]
 
+pub mod live;
 pub mod object;
 pub mod pss;

@@ -1,5 +1,5 @@
 //! What every judged test needs: where the judges lie, a conversation with one of them, a real
-//! cluster, our own binaries, and the seed of what is generated.
+//! cluster, a proxy with faults before it, our own binaries, and the seed of what is generated.
 //!
 //! A judge is a program that answers with what Kubernetes itself says. Where one is missing the
 //! test fails and says what to do: a judged suite that passes without its judge would prove
@@ -14,6 +14,7 @@ pub mod asset;
 pub mod binary;
 pub mod cluster;
 pub mod judge;
+pub mod proxy;
 pub mod score;
 pub mod seed;
 pub mod supervise;

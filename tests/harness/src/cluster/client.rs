@@ -99,6 +99,33 @@ impl Client {
         Ok(Answer { status: parts.status.as_u16(), warnings, body })
     }
 
+    /// Makes a request with these headers beside the credentials; the answer as it comes.
+    ///
+    /// # Errors
+    /// If there was no answer.
+    pub(crate) fn forward(
+        &self,
+        method: &str,
+        target: &str,
+        headers: &[(String, String)],
+        body: &[u8],
+    ) -> Result<http::Response<Vec<u8>>, ureq::Error> {
+        let mut request = http::Request::builder()
+            .method(method)
+            .uri(format!("{}{target}", self.server))
+            .header("Authorization", format!("Bearer {}", self.token));
+        for (name, value) in headers {
+            request = request.header(name, value);
+        }
+        let response = match body {
+            [] => self.agent.run(request.body(())?)?,
+            _ => self.agent.run(request.body(body)?)?,
+        };
+        let (parts, mut body) = response.into_parts();
+        let body = body.with_config().limit(u64::MAX).read_to_vec()?;
+        Ok(http::Response::from_parts(parts, body))
+    }
+
     /// Reads from a path with its query.
     ///
     /// # Panics
