@@ -22,5 +22,6 @@ pub mod standard;
 mod strict;
 #[cfg(test)]
 mod testing;
+pub mod update;
 pub mod violation;
 pub mod volume;
