@@ -3,6 +3,7 @@
 //! Source: `ValidatePod`, `ValidatePodController` and `EvaluatePod` in `admission/admission.go`
 //! of k8s.io/pod-security-admission.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use posture::model::workload::{Carrier, PodTemplate};
@@ -13,6 +14,13 @@ use crate::evaluate::{Evaluator, Outcome, Session};
 use crate::level::{Level, LevelVersion, PolicyVersion};
 use crate::namespace::{Mode, Modes, NamespacePolicy};
 use crate::pod::Pod;
+
+/// The audit annotation that says which policy was enforced.
+const ENFORCE_POLICY_ANNOTATION: &str = "pod-security.kubernetes.io/enforce-policy";
+/// The audit annotation with the sentence of the audit mode.
+const AUDIT_VIOLATIONS_ANNOTATION: &str = "pod-security.kubernetes.io/audit-violations";
+/// The audit annotation that says why nothing was judged.
+const EXEMPT_ANNOTATION: &str = "pod-security.kubernetes.io/exempt";
 
 /// What is asked.
 #[derive(Clone, Copy, Debug)]
@@ -97,6 +105,34 @@ impl Decision {
         }
         let verb = if mode == Mode::Enforce { "violates" } else { "would violate" };
         Some(format!("{verb} PodSecurity \"{}\": {}", decision.policy, decision.message()))
+    }
+
+    /// The annotations that the server adds to the request's audit event, by their keys.
+    pub fn audit_annotations(&self) -> BTreeMap<&'static str, String> {
+        let mut annotations = BTreeMap::new();
+        let mut asked = self.modes.iter().filter(|(_, mode)| mode.applies).peekable();
+        if asked.peek().is_none() {
+            return annotations;
+        }
+        // Where every mode is privileged, the server does not even ask for the runtime class.
+        let privileged = asked.all(|(_, mode)| mode.policy.level == Level::Privileged);
+        match self.exempt {
+            Some(exempt) if exempt != Exempt::RuntimeClass || !privileged => {
+                annotations.insert(EXEMPT_ANNOTATION, exempt.to_string());
+                return annotations;
+            }
+            _ => {}
+        }
+        let enforce = &self.modes.enforce;
+        if enforce.applies {
+            // Nor does it tell the version then.
+            let policy = if privileged { LevelVersion::PRIVILEGED } else { enforce.policy };
+            annotations.insert(ENFORCE_POLICY_ANNOTATION, policy.to_string());
+        }
+        if let Some(sentence) = self.sentence(Mode::Audit) {
+            annotations.insert(AUDIT_VIOLATIONS_ANNOTATION, sentence);
+        }
+        annotations
     }
 
     /// The gravest mode that objects: enforce before warn before audit.
@@ -291,6 +327,41 @@ mod tests {
             pod.modes.enforce.message(),
             r#"host namespaces (hostNetwork=true), hostPort (container "a" uses hostPort 80)"#
         );
+    }
+
+    /// `api.EnforcedPolicyAnnotationKey` and its like, in the order in which the server asks.
+    #[test]
+    fn audit_annotations_tell_policy_violations_and_exemption() {
+        let list = |decision: &Decision| -> Vec<(&'static str, String)> {
+            let annotations = decision.audit_annotations().into_iter();
+            let short = |key: &'static str| key.rsplit('/').next().unwrap_or(key);
+            annotations.map(|(key, value)| (short(key), value)).collect()
+        };
+        let none = Exemptions::default();
+        let runtime = Exemptions { runtime_classes: vec!["r".to_owned()], ..none.clone() };
+        let versioned = policy(&[("pod-security.kubernetes.io/enforce-version", "v1.30")]);
+        for exemptions in [&none, &runtime] {
+            let asked = ask(Carrier::Pod, &versioned, exemptions, None);
+            let privileged = ("enforce-policy", "privileged:latest".to_owned());
+            assert_eq!(list(&asked.object), [privileged]);
+            assert_eq!(list(&ask(Carrier::Workload, &versioned, exemptions, None).object), []);
+        }
+        let audited = policy(&[
+            ("pod-security.kubernetes.io/enforce-version", "v1.30"),
+            ("pod-security.kubernetes.io/audit", "baseline"),
+        ]);
+        let violation = (
+            "audit-violations",
+            r#"would violate PodSecurity "baseline:latest": host namespaces (hostNetwork=true)"#,
+        );
+        let workload = list(&ask(Carrier::Workload, &audited, &none, None).object);
+        assert_eq!(workload, [(violation.0, violation.1.to_owned())]);
+        let pod = list(&ask(Carrier::Pod, &audited, &none, None).object);
+        assert!(pod[0].1.starts_with(violation.1));
+        assert_eq!(pod[1], ("enforce-policy", "privileged:v1.30".to_owned()));
+        let exempt = [("exempt", "runtimeClass".to_owned())];
+        assert_eq!(list(&ask(Carrier::Pod, &audited, &runtime, None).object), exempt);
+        assert_eq!(list(&ask(Carrier::Other, &audited, &none, None).object), []);
     }
 
     #[test]

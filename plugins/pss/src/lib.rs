@@ -23,5 +23,6 @@ pub mod standard;
 mod strict;
 #[cfg(test)]
 mod testing;
+pub mod update;
 pub mod violation;
 pub mod volume;

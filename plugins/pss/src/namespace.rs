@@ -94,6 +94,11 @@ impl<T> Modes<T> {
         }
     }
 
+    /// The values, to be changed.
+    pub(crate) fn values_mut(&mut self) -> [&mut T; 3] {
+        [&mut self.enforce, &mut self.audit, &mut self.warn]
+    }
+
     /// The values with their modes.
     pub fn iter(&self) -> impl Iterator<Item = (Mode, &T)> {
         Mode::ALL.into_iter().map(|mode| (mode, self.get(mode)))

@@ -7,6 +7,7 @@ mod annotations;
 mod container;
 mod odd;
 mod security;
+mod valid;
 mod volumes;
 
 use serde_json::{Map, Value, json};
@@ -37,6 +38,8 @@ pub enum Values {
     /// Also what nobody should write but the decoder takes: empty strings, nulls, duplicates,
     /// unknown types and names, fields in the wrong case.
     Odd,
+    /// Both of these by turns, repaired until API validation has nothing against them.
+    Valid,
 }
 
 /// An endless supply of pods.
@@ -50,6 +53,7 @@ impl Pods {
     pub fn new(seed: u64, values: Values) -> Self {
         let draw = Draw {
             random: Random::new(seed),
+            values,
             odd: values == Values::Odd,
             temper: Temper::Wild,
             covers_non_root: false,
@@ -57,13 +61,26 @@ impl Pods {
         };
         Self { draw }
     }
+
+    /// New ephemeral containers for a pod as the server has stored it, which validation lets
+    /// pass; their names begin with `prefix`.
+    pub fn ephemeral(&mut self, pod: &Value, prefix: &str) -> Vec<Value> {
+        let odd = self.draw.percent(60);
+        self.draw.start();
+        self.draw.ephemeral(pod, prefix, odd)
+    }
 }
 
 impl Iterator for Pods {
     type Item = Value;
 
     fn next(&mut self) -> Option<Value> {
-        Some(self.draw.pod())
+        if self.draw.values != Values::Valid {
+            return Some(self.draw.pod());
+        }
+        self.draw.odd = self.draw.percent(60);
+        let pod = self.draw.pod();
+        Some(self.draw.repaired(pod))
     }
 }
 
@@ -71,6 +88,7 @@ impl Iterator for Pods {
 #[derive(Clone, Debug)]
 struct Draw {
     random: Random,
+    values: Values,
     odd: bool,
     temper: Temper,
     /// Whether the pod sets `runAsNonRoot` for its containers.
@@ -116,7 +134,8 @@ impl Draw {
         if self.oddly(10) { Value::Null } else { json!(self.percent(percent_true)) }
     }
 
-    fn pod(&mut self) -> Value {
+    /// Decides what the next pod is to be.
+    fn start(&mut self) {
         self.temper = match self.random.below(100) {
             0..25 => Temper::Restricted,
             25..37 => Temper::Baseline,
@@ -124,6 +143,10 @@ impl Draw {
         };
         self.covers_non_root = self.percent(70);
         self.covers_seccomp = self.percent(70);
+    }
+
+    fn pod(&mut self) -> Value {
+        self.start();
         let mut spec = Map::new();
         self.os(&mut spec);
         self.host_fields(&mut spec);

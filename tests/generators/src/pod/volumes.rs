@@ -40,6 +40,11 @@ const REFUSED: [&str; 20] = [
     "vsphereVolume",
 ];
 
+/// Whether a volume's field of this name says what kind of volume it is.
+pub(super) fn is_source(field: &str) -> bool {
+    matches!(field, "hostPath" | "image") || ALLOWED.contains(&field) || REFUSED.contains(&field)
+}
+
 impl Draw {
     /// Up to four volumes.
     pub(super) fn volumes(&mut self, spec: &mut Map<String, Value>) {
@@ -94,7 +99,7 @@ impl Draw {
     }
 
     /// A source with what validation asks for, or, oddly, empty.
-    fn source(&mut self, kind: &str) -> Value {
+    pub(super) fn source(&mut self, kind: &str) -> Value {
         if self.oddly(20) {
             return json!({});
         }
