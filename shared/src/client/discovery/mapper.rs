@@ -154,7 +154,9 @@ impl Discovery {
         let by_name = full
             .and_then(|full| self.by_name(full, warnings))
             .or_else(|| self.by_name(partly, warnings));
-        by_name.or_else(|| full.and_then(|full| self.by_kind(full))).or_else(|| self.by_kind(partly))
+        by_name
+            .or_else(|| full.and_then(|full| self.by_kind(full)))
+            .or_else(|| self.by_kind(partly))
     }
 
     /// The resource of a kind: of `apps/v1` and `Deployment`.
@@ -234,9 +236,7 @@ impl Discovery {
         let members: Vec<String> = self
             .served()
             .filter(|(_, _, served)| served.categories.iter().any(|category| category == name))
-            .map(|(group, _, served)| {
-                Resource::new(group, "", &served.name, "", false).qualified()
-            })
+            .map(|(group, _, served)| Resource::new(group, "", &served.name, "", false).qualified())
             .collect();
         (!members.is_empty()).then_some(members)
     }

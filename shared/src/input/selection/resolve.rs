@@ -48,7 +48,9 @@ impl Selection {
             Ok(resolved) => Ok((resolved, discovery)),
             Err(Unresolved::Refused(error)) => Err(error),
             Err(Unresolved::Unknown(error)) => Err(match missing(&discovery) {
-                Some(groups) => error.hint(format!("what these groups serve is not known: {groups}")),
+                Some(groups) => {
+                    error.hint(format!("what these groups serve is not known: {groups}"))
+                }
                 None => error,
             }),
         }
