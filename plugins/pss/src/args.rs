@@ -8,14 +8,14 @@ use kubectl_pss::commands::check_ns::{self, NamespaceOptions, NamespaceScope};
 use kubectl_pss::commands::explain::{self, ExplainOptions};
 use kubectl_pss::commands::overview;
 use kubectl_pss::commands::policies::PolicyOptions;
+use kubectl_pss::commands::rights;
 use kubectl_pss::level::LevelVersion;
 use posture::cli::connection::ConnectionFlags;
 use posture::cli::exit;
 use posture::cli::flags::{Format, InputFlags, StyleFlags};
 use posture::client::connect;
 use posture::client::connection::Connection;
-use posture::client::list::List;
-use posture::client::resource::Resource;
+use posture::input::selection::{Selection, SelectionArgs};
 use posture::model::error::Result;
 use posture::model::version::Minor;
 use posture::render::notices::StderrNotices;
@@ -53,6 +53,10 @@ struct CheckArgs {
 
     #[command(flatten)]
     connection: ConnectionFlags,
+
+    /// Print the least role that this command needs, and do nothing else.
+    #[arg(long, help_heading = "Output")]
+    print_rbac: bool,
 
     /// With ns: show the system's namespaces one by one.
     #[arg(long, help_heading = "Output")]
@@ -114,7 +118,7 @@ pub(crate) fn dispatch(args: &Args, program: &str) -> Result<u8> {
             };
             let scope = match &connection {
                 Some(connection) if !from_files => {
-                    Scope::Live { connection, lists: lists(check, connection) }
+                    Scope::Live { connection, selection: selection(check)? }
                 }
                 cluster => Scope::Files {
                     files: check.input.files(),
@@ -131,6 +135,9 @@ pub(crate) fn dispatch(args: &Args, program: &str) -> Result<u8> {
                 style,
                 stderr_style: args.style.stderr(),
             };
+            if check.print_rbac {
+                return rights::of_check(&options).map(|()| exit::CLEAN);
+            }
             check::run(&options).map(|report| exit::of_report(&report))
         }
         Some(Verb::Explain(explain)) => {
@@ -173,6 +180,9 @@ fn check_namespaces(args: &Args, check: &CheckArgs, program: &str) -> Result<u8>
         style: args.style.stdout(),
         stderr_style: args.style.stderr(),
     };
+    if check.print_rbac {
+        return rights::of_namespaces(&options).map(|()| exit::CLEAN);
+    }
     check_ns::run(&options).map(|report| exit::of_report(&report))
 }
 
@@ -192,34 +202,14 @@ fn connect(check: &CheckArgs, program: &str, style: Style) -> Result<Connection>
     Connection::open(target, &options, Arc::new(StderrNotices::new(style)))
 }
 
-fn lists(check: &CheckArgs, connection: &Connection) -> Vec<List> {
-    let namespace = Some(connection.target().namespace.as_str());
-    let namespace = namespace.filter(|_| !check.input.all_namespaces());
-    let kinds = [
-        ("", "pods", "Pod"),
-        ("apps", "deployments", "Deployment"),
-        ("apps", "replicasets", "ReplicaSet"),
-        ("apps", "statefulsets", "StatefulSet"),
-        ("apps", "daemonsets", "DaemonSet"),
-        ("batch", "jobs", "Job"),
-        ("batch", "cronjobs", "CronJob"),
-        ("", "replicationcontrollers", "ReplicationController"),
-        ("", "podtemplates", "PodTemplate"),
-    ];
-    kinds
-        .into_iter()
-        .filter(|(_, plural, _)| {
-            check.words.is_empty() || check.words.iter().any(|word| word == plural)
-        })
-        .map(|(group, plural, kind)| {
-            let list = List::of(Resource::new(group, "v1", plural, kind, true), namespace);
-            List {
-                label_selector: check.input.selector().map(str::to_owned),
-                field_selector: check.input.field_selector().map(str::to_owned),
-                ..list
-            }
-        })
-        .collect()
+/// The objects that the words, `-A`, `-l` and `--field-selector` mean.
+fn selection(check: &CheckArgs) -> Result<Selection> {
+    Selection::parse(&SelectionArgs {
+        words: check.words.clone(),
+        all_namespaces: check.input.all_namespaces(),
+        label_selector: check.input.selector().map(str::to_owned),
+        field_selector: check.input.field_selector().map(str::to_owned),
+    })
 }
 
 fn format_of(format: Format) -> ReportFormat {

@@ -1,10 +1,10 @@
 //! `check`: what Pod Security Admission would do with manifests, or does with what runs.
 
 use posture::client::connection::Connection;
-use posture::client::list::List;
 use posture::finding::report::{Report, Target, Tool};
 use posture::input::files::FileArgs;
 use posture::input::inventory;
+use posture::input::selection::Selection;
 use posture::model::error::{ErrorKind, Result};
 use posture::model::version::{Minor, NEWEST};
 use posture::render::human::Closing;
@@ -38,7 +38,7 @@ pub enum Scope<'a> {
         /// The cluster.
         connection: &'a Connection,
         /// What to read of it.
-        lists: Vec<List>,
+        selection: Selection,
     },
 }
 
@@ -70,9 +70,9 @@ pub fn run(options: &CheckOptions<'_>) -> Result<Report<PssDetail>> {
             drop(progress);
             report
         }
-        Scope::Live { connection, lists } => {
+        Scope::Live { connection, selection } => {
             let progress = Progress::start("reading the cluster");
-            let report = of_cluster(options, connection, lists);
+            let report = of_cluster(options, connection, selection);
             drop(progress);
             report
         }
@@ -139,11 +139,12 @@ fn of_files(
 fn of_cluster(
     options: &CheckOptions<'_>,
     connection: &Connection,
-    lists: &[List],
+    selection: &Selection,
 ) -> Result<Report<PssDetail>> {
     let mut gaps = Vec::new();
     let server = scan::server(connection, options.server, &mut gaps)?;
-    let collected = scan::judge(connection, lists, options.policy, server, gaps)?;
+    let lists = scan::lists(connection, selection, &mut gaps)?;
+    let collected = scan::judge(connection, &lists, options.policy, server, gaps)?;
     let target = Target {
         context: connection.target().context.clone(),
         server: Some(server.to_string()),

@@ -141,41 +141,19 @@ fn of_files(
 }
 
 fn of_cluster(options: &NamespaceOptions<'_>, connection: &Connection) -> Result<Counted> {
-    let NamespaceScope::Live { selector, field_selector, .. } = &options.scope else {
-        return Err(posture::model::error::Error::usage("no cluster"));
-    };
     let mut gaps = Vec::new();
     let server = scan::server(connection, options.server, &mut gaps)?;
     let mut policies = Policies::new(options.policy, server, &[])?;
     let mut namespaces: BTreeSet<String> = options.names.iter().cloned().collect();
-    let lists: Vec<List> = if options.names.is_empty() {
-        vec![List {
-            label_selector: selector.map(str::to_owned),
-            field_selector: field_selector.map(str::to_owned),
-            ..List::of(scan::namespaces(), None)
-        }]
-    } else {
-        let list =
-            |name: &String| List { name: Some(name.clone()), ..List::of(scan::namespaces(), None) };
-        options.names.iter().map(list).collect()
-    };
+    let lists = namespace_lists(options);
     let found =
         scan::read_namespaces(connection, &lists, &mut policies, &mut gaps, &mut namespaces)?;
     namespaces.extend(found.iter().map(|object| object.name().to_owned()));
     policies.add(&found);
-    let everywhere = options.names.is_empty();
-    let scopes: Vec<Option<&str>> = if everywhere {
-        vec![None]
-    } else {
-        namespaces.iter().map(|name| Some(name.as_str())).collect()
-    };
-    let lists: Vec<List> = scopes
-        .iter()
-        .flat_map(|scope| scan::workloads().into_iter().map(|resource| List::of(resource, *scope)))
-        .collect();
+    let lists = content_lists(&options.names, &namespaces);
     let (census, owners) = census_of(connection, &lists, &policies, server, &mut gaps)?;
     let mut standings = census.finish(&owners);
-    if everywhere && selector.is_none() && field_selector.is_none() {
+    if options.names.is_empty() && !is_selective(options) {
         // A namespace that came into being meanwhile, or all of them where they cannot be listed.
         namespaces.extend(standings.keys().cloned());
     } else {
@@ -187,6 +165,44 @@ fn of_cluster(options: &NamespaceOptions<'_>, connection: &Connection) -> Result
         files: Vec::new(),
     };
     Ok(Counted { policies, namespaces, standings, gaps, target })
+}
+
+/// The lists of the Namespaces themselves.
+pub(super) fn namespace_lists(options: &NamespaceOptions<'_>) -> Vec<List> {
+    let all = List::of(scan::namespaces(), None);
+    if !options.names.is_empty() {
+        let named = options.names.iter();
+        return named.map(|name| List { name: Some(name.clone()), ..all.clone() }).collect();
+    }
+    match &options.scope {
+        NamespaceScope::Live { selector, field_selector, .. } => vec![List {
+            label_selector: selector.map(str::to_owned),
+            field_selector: field_selector.map(str::to_owned),
+            ..all
+        }],
+        NamespaceScope::Files { .. } => Vec::new(),
+    }
+}
+
+/// The lists of what is in namespaces: of those that are there where some are named, else of all.
+pub(super) fn content_lists(named: &[String], there: &BTreeSet<String>) -> Vec<List> {
+    let scopes: Vec<Option<&str>> = if named.is_empty() {
+        vec![None]
+    } else {
+        there.iter().map(|name| Some(name.as_str())).collect()
+    };
+    scopes
+        .iter()
+        .flat_map(|scope| scan::workloads().into_iter().map(|resource| List::of(resource, *scope)))
+        .collect()
+}
+
+/// Whether only some of the namespaces are asked for.
+fn is_selective(options: &NamespaceOptions<'_>) -> bool {
+    let NamespaceScope::Live { selector, field_selector, .. } = &options.scope else {
+        return false;
+    };
+    selector.is_some() || field_selector.is_some()
 }
 
 /// Reads the lists and counts what is in them.

@@ -11,6 +11,7 @@ mod namespace_table;
 mod namespaces;
 pub mod overview;
 pub mod policies;
+pub mod rights;
 mod scan;
 pub mod standing;
 pub mod verdict;

@@ -7,12 +7,18 @@ use posture::client::connection::Connection;
 use posture::client::failure::{Failure, FailureKind};
 use posture::client::list::List;
 use posture::client::resource::Resource;
+use posture::input::files::FileArgs;
+use posture::input::inventory;
 use posture::input::live::{self, Arrival};
+use posture::input::selection::Selection;
 use posture::model::error::{Error, Result};
 use posture::model::gap::Gap;
 use posture::model::object::Object;
 use posture::model::owners::{Owners, controller_of};
 use posture::model::version::{Minor, NEWEST};
+use posture::model::workload::pod_templates;
+use posture::render::escape::escape;
+use posture::render::out;
 
 use super::check::known;
 use super::collect::Collected;
@@ -69,19 +75,34 @@ pub(super) fn policies_for(
     gaps: &mut Vec<Gap>,
 ) -> Result<Policies> {
     let mut policies = Policies::new(options, server, objects)?;
-    let wanted: BTreeSet<String> = objects
-        .iter()
-        .map(|object| policies.namespace_of(object).to_owned())
-        .filter(|namespace| policies.labels_of(namespace).is_none())
-        .collect();
-    let lists: Vec<List> = wanted
-        .iter()
-        .map(|name| List { name: Some(name.clone()), ..List::of(namespaces(), None) })
-        .collect();
+    let lists = missing_namespaces(&policies, objects);
     // A namespace that is not there yet has no labels.
     let found = read_namespaces(connection, &lists, &mut policies, gaps, &mut BTreeSet::new())?;
     policies.add(&found);
     Ok(policies)
+}
+
+/// The Namespaces that manifests need and do not hold.
+fn missing_namespaces(policies: &Policies, objects: &[Object]) -> Vec<List> {
+    let wanted: BTreeSet<&str> = objects
+        .iter()
+        .filter(|object| !pod_templates(object).is_empty())
+        .map(|object| policies.namespace_of(object))
+        .filter(|namespace| policies.labels_of(namespace).is_none())
+        .collect();
+    let list = |name: &str| List { name: Some(name.to_owned()), ..List::of(namespaces(), None) };
+    wanted.into_iter().map(list).collect()
+}
+
+/// What `-f --with-cluster` reads of the cluster.
+pub(super) fn lists_for_files(
+    files: &FileArgs,
+    kustomize: Option<&str>,
+    options: PolicyOptions<'_>,
+) -> Result<Vec<List>> {
+    let inventory = inventory::read(files, kustomize)?;
+    let policies = Policies::new(options, NEWEST, &inventory.objects)?;
+    Ok(missing_namespaces(&policies, &inventory.objects))
 }
 
 /// Reads Namespaces. Those that are not there leave `names`.
@@ -136,6 +157,23 @@ pub(super) fn workloads() -> Vec<Resource> {
     .into_iter()
     .map(|(group, plural, kind)| Resource::new(group, "v1", plural, kind, true))
     .collect()
+}
+
+/// What to read of a cluster: what was named, or the workloads.
+pub(super) fn lists(
+    connection: &Connection,
+    selection: &Selection,
+    gaps: &mut Vec<Gap>,
+) -> Result<Vec<List>> {
+    if selection.names_nothing() {
+        return Ok(selection.everything_of(workloads(), &connection.target().namespace));
+    }
+    let (resolved, _) = selection.resolve(connection)?;
+    for warning in &resolved.warnings {
+        out::note(&escape(&format!("Warning: {warning}")));
+    }
+    gaps.extend(resolved.gaps);
+    Ok(resolved.lists)
 }
 
 /// Judges everything in lists.
@@ -194,6 +232,34 @@ fn context(
     gaps: &mut Vec<Gap>,
     owners: &mut Owners,
 ) -> Result<Policies> {
+    let (context, about_namespaces) = context_lists(lists);
+    let (mut found, mut unreadable) = (Vec::new(), Vec::new());
+    for (position, arrival) in live::read(connection, context.clone()) {
+        let is_namespace = position < about_namespaces;
+        match arrival {
+            Arrival::Objects(objects) if is_namespace => found.extend(objects),
+            Arrival::Objects(objects) => objects.iter().for_each(|object| owners.note(object)),
+            Arrival::Failed(failure) if is_fatal(&failure) => {
+                return Err(could_not_run(connection, &failure));
+            }
+            Arrival::Failed(failure) if is_namespace => {
+                unreadable.push(context[position].name.clone());
+                gaps.push(live::gap(&context[position], &failure));
+            }
+            // Without them a pod is reported under its ReplicaSet or Job: its verdict is the same.
+            Arrival::Failed(_) | Arrival::Restart | Arrival::End => {}
+        }
+    }
+    let mut policies = Policies::new(options, server, &[])?;
+    policies.add(&found);
+    for name in &unreadable {
+        policies.unreadable(name.as_deref());
+    }
+    Ok(policies)
+}
+
+/// What verdicts on lists depend on: first Namespaces, and how many lists are theirs, then owners.
+pub(super) fn context_lists(lists: &[List]) -> (Vec<List>, usize) {
     let scopes: BTreeSet<Option<String>> = lists
         .iter()
         .filter(|list| list.resource.namespaced)
@@ -223,29 +289,7 @@ fn context(
             context.push(List { metadata_only: true, ..list });
         }
     }
-    let (mut found, mut unreadable) = (Vec::new(), Vec::new());
-    for (position, arrival) in live::read(connection, context.clone()) {
-        let is_namespace = position < about_namespaces;
-        match arrival {
-            Arrival::Objects(objects) if is_namespace => found.extend(objects),
-            Arrival::Objects(objects) => objects.iter().for_each(|object| owners.note(object)),
-            Arrival::Failed(failure) if is_fatal(&failure) => {
-                return Err(could_not_run(connection, &failure));
-            }
-            Arrival::Failed(failure) if is_namespace => {
-                unreadable.push(context[position].name.clone());
-                gaps.push(live::gap(&context[position], &failure));
-            }
-            // Without them a pod is reported under its ReplicaSet or Job: its verdict is the same.
-            Arrival::Failed(_) | Arrival::Restart | Arrival::End => {}
-        }
-    }
-    let mut policies = Policies::new(options, server, &[])?;
-    policies.add(&found);
-    for name in &unreadable {
-        policies.unreadable(name.as_deref());
-    }
-    Ok(policies)
+    (context, about_namespaces)
 }
 
 /// The resource of namespaces.

@@ -33,6 +33,18 @@ enum Unresolved {
 }
 
 impl Selection {
+    /// Everything of resources that every server has: what is meant where nothing is named.
+    /// Nothing has to be discovered for it. `namespace` is the one that `-A` overrides.
+    pub fn everything_of(&self, resources: Vec<Resource>, namespace: &str) -> Vec<List> {
+        let namespace = (!self.all_namespaces).then_some(namespace);
+        let list = |resource| List {
+            label_selector: self.label_selector.clone(),
+            field_selector: self.field_selector.clone(),
+            ..List::of(resource, namespace)
+        };
+        resources.into_iter().map(list).collect()
+    }
+
     /// Resolves the arguments on a server: with kubectl's cache of it where that is fresh, and
     /// with what the server says now where that does not know a type. Beside the requests it
     /// returns what is known of the server. Fails in kubectl's words.
