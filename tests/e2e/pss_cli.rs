@@ -99,7 +99,15 @@ fn exit_codes_and_first_contact() {
     assert_eq!(code(&[]), 0);
     assert_eq!(code(&["--help"]), 0);
     assert_eq!(code(&["--version"]), 0);
-    assert_eq!(code(&["check"]), 2);
+    let without_cluster = pss(&["check"]).finish();
+    assert_eq!(without_cluster.code, 3);
+    assert!(
+        without_cluster.stderr.starts_with(
+            "error: no cluster configured; to check files: kubectl pss check -f DIR\nhint: "
+        ),
+        "{}",
+        without_cluster.stderr
+    );
     assert_eq!(code(&["check", "--nonsense"]), 2);
     assert_eq!(code(&["check", "-f", "x", "-k", "y"]), 2);
     assert_eq!(code(&["check", "-f", "x", "--level", "strict"]), 2);
