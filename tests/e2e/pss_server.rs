@@ -8,6 +8,7 @@ use posture::model::served;
 use posture::model::version::Minor;
 use posture_e2e::pss::server::{self, Labelled, Request, Tally};
 use posture_e2e::pss::table::Table;
+use posture_generators::mistype::mistype;
 use posture_generators::pod::{Pods, Values};
 use posture_generators::random::Random;
 use posture_generators::workload::{KINDS, claim, wrap};
@@ -44,6 +45,9 @@ const NEVER_FIRES: &str = "procMount 1.35: 0, ";
 
 /// With how many requests a fault is looked for.
 const WITH_FAULT: usize = 1_500;
+
+/// This share of the objects gets values of wrong types, in percent.
+const MISTYPED: usize = 4;
 
 /// The workloads that insist on pods which run for ever.
 fn runs_for_ever(kind: &str) -> bool {
@@ -88,6 +92,9 @@ fn requests(
         object["metadata"]["name"] = json!(format!("o{number}"));
         object["metadata"]["namespace"] = json!(labelled[namespace].name);
         let collection = cluster.collection(&object);
+        if random.percent(MISTYPED) {
+            mistype(random, &mut object);
+        }
         Request {
             method: "POST",
             target: format!(
@@ -187,6 +194,8 @@ fn the_server_says_what_we_foretell() {
         let fewest = tally.refused.min(tally.warned).min(tally.admitted);
         assert!(fewest >= LEAST, "too few of a kind");
     }
+    let undecodable: usize = tallies.iter().map(|tally| tally.undecodable).sum();
+    assert!(undecodable >= LEAST, "too few objects with wrong types");
     assert!(tallies[0].reached() >= REACHED[run], "too few objects");
     let mut thin = table.thin(LEAST_OF_CHECK[run]);
     thin.retain(|row| !row.starts_with(NEVER_FIRES));

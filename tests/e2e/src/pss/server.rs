@@ -14,6 +14,7 @@ use kubectl_pss::namespace::{Mode, NamespacePolicy, UNCONFIGURED};
 use kubectl_pss::update::admit_update;
 use posture::model::decode;
 use posture::model::version::Minor;
+use posture::model::workload::{PodTemplate, pod_templates};
 use posture_generators::random::Random;
 use posture_harness::cluster::{Answer, Cluster, ClusterOptions};
 use serde_json::{Value, json};
@@ -244,14 +245,16 @@ fn foretold(request: &Request, labelled: &Labelled, evaluator: &Evaluator) -> Fo
     }
     let labels = labelled.labels.iter().map(|(key, value)| (key.as_str(), value.as_str()));
     let policy = NamespacePolicy::of_labels(labels, &UNCONFIGURED, evaluator.server());
-    let template = object::template(&read);
-    let spec = template.value.field("spec");
-    let containers = spec.and_then(|spec| spec.field("containers"));
-    if containers.is_none_or(|containers| containers.items().next().is_none()) {
+    let templates = pod_templates(&read);
+    let has_containers = |template: &&PodTemplate<'_>| {
+        let containers = template.value.field("spec").and_then(|spec| spec.field("containers"));
+        containers.is_some_and(|containers| containers.items().next().is_some())
+    };
+    let Some(template) = templates.first().filter(has_containers) else {
         return Foretold::Invalid;
-    }
+    };
     let asked = Asked {
-        template: &template,
+        template,
         namespace: &labelled.name,
         policy: &policy,
         exemptions: &Exemptions::default(),
