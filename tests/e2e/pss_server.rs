@@ -37,7 +37,7 @@ const NAMESPACES: usize = 160;
 const LEAST: usize = 100;
 
 /// How often each check must have fired, and stayed silent, at each of its revisions.
-const LEAST_OF_CHECK: [usize; 2] = [5, 60];
+const LEAST_OF_CHECK: [usize; 2] = [10, 150];
 
 /// From 1.35 on, baseline lets a pod with a user namespace change its `procMount`, and validation
 /// lets no other pod do so.
