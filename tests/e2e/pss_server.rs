@@ -1,235 +1,151 @@
 //! The real API server as judge: objects of all nine kinds, created with dry-run in labelled
-//! namespaces; its refusals and warnings against ours, word for word.
+//! namespaces; its refusals, warnings and audit annotations against ours, word for word.
 #![cfg(test)]
 
-use kubectl_pss::admission_config::Exemptions;
-use kubectl_pss::admit::{Request, admit};
-use kubectl_pss::evaluate::Evaluator;
-use kubectl_pss::namespace::{Mode, NamespacePolicy, UNCONFIGURED};
-use posture::model::decode;
+use kubectl_pss::checks::ALL;
+use kubectl_pss::faults;
 use posture::model::served;
 use posture::model::version::Minor;
-use posture_e2e::object;
+use posture_e2e::pss::server::{self, Labelled, Request, Tally};
+use posture_e2e::pss::table::Table;
+use posture_generators::mistype::mistype;
 use posture_generators::pod::{Pods, Values};
 use posture_generators::random::Random;
-use posture_generators::workload::{KINDS, wrap};
-use posture_harness::cluster::{Answer, Cluster, ClusterOptions, Namespace};
+use posture_generators::workload::{KINDS, claim, wrap};
+use posture_harness::cluster::{Cluster, ClusterOptions, Namespace};
 use posture_harness::{score, seed};
 use serde_json::{Value, json};
 
-/// Objects for each server, normally and in the long run.
-const OBJECTS: [usize; 2] = [2_000, 20_000];
+/// Objects for the server as it is, normally and in the long run; and how many of them must get
+/// as far as Pod Security.
+const OBJECTS: [usize; 2] = [3_000, 32_000];
+const REACHED: [usize; 2] = [2_000, 20_000];
 
-/// The oldest minor that the server emulates and whose rules differ from its own.
-const OLDER: u32 = 34;
+/// Objects for each of the older servers.
+const OBJECTS_OF_OLDER: [usize; 2] = [1_500, 10_000];
+
+/// The minors that the server emulates beside its own: their rules differ from its own.
+const OLDER: [u32; 2] = [34, 35];
+
+/// This share of the objects must get as far as Pod Security, in percent.
+const SHARE: usize = 60;
 
 /// How many namespaces the objects are spread over.
-const NAMESPACES: usize = 24;
-
-/// How many differences are printed in full.
-const PRINTED: usize = 5;
+const NAMESPACES: usize = 160;
 
 /// Each of the ways in which a request may end must turn up this often.
-const LEAST: usize = 20;
+const LEAST: usize = 100;
 
-/// The server shortens warnings when all of them together are longer than this
-/// (`truncateAtTotalRunes` in k8s.io/apiserver/pkg/endpoints/filters/warning.go).
-const WARNINGS_KEPT_WHOLE: usize = 4 * 1024;
+/// How often each check must have fired, and stayed silent, at each of its revisions.
+const LEAST_OF_CHECK: [usize; 2] = [10, 150];
 
-/// A namespace: its name and its labels.
-type Labelled = (String, Vec<(String, String)>);
+/// From 1.35 on, baseline lets a pod with a user namespace change its `procMount`, and validation
+/// lets no other pod do so.
+const NEVER_FIRES: &str = "procMount 1.35: 0, ";
 
-fn namespaces(random: &mut Random) -> Vec<Labelled> {
-    const LEVELS: [&str; 3] = ["privileged", "baseline", "restricted"];
-    const VERSIONS: [&str; 7] = ["latest", "v1.0", "v1.18", "v1.24", "v1.31", "v1.34", "v1.99"];
-    let mut labelled = Vec::new();
-    for number in 0..NAMESPACES {
-        let mut labels = Vec::new();
-        for mode in Mode::ALL {
-            if random.percent(70) {
-                labels.push((mode.level_label().to_owned(), random.pick(&LEVELS).to_owned()));
-            }
-            if random.percent(40) {
-                labels.push((mode.version_label().to_owned(), random.pick(&VERSIONS).to_owned()));
-            }
-        }
-        labelled.push((format!("n{number}"), labels));
-    }
-    labelled
-}
+/// With how many requests a fault is looked for.
+const WITH_FAULT: usize = 1_500;
 
-/// Takes away what the server refuses before it asks Pod Security, so that more pods get there.
-fn tamed(mut pod: Value) -> Value {
-    let own_users = pod["spec"]["hostUsers"] == json!(false);
-    let Some(spec) = pod["spec"].as_object_mut() else {
-        return pod;
-    };
-    spec.remove("ephemeralContainers");
-    spec.remove("runtimeClassName");
-    spec.insert("restartPolicy".to_owned(), json!("Never"));
-    for list in ["containers", "initContainers"] {
-        for container in spec.get_mut(list).and_then(Value::as_array_mut).into_iter().flatten() {
-            let Some(fields) = container.as_object_mut() else {
-                continue;
-            };
-            if list == "initContainers" {
-                for field in ["lifecycle", "livenessProbe", "readinessProbe", "startupProbe"] {
-                    fields.remove(field);
-                }
-            }
-            if !own_users
-                && let Some(context) =
-                    fields.get_mut("securityContext").and_then(Value::as_object_mut)
-            {
-                context.remove("procMount");
-            }
-        }
-    }
-    pod
-}
+/// This share of the objects gets values of wrong types, in percent.
+const MISTYPED: usize = 4;
 
 /// The workloads that insist on pods which run for ever.
 fn runs_for_ever(kind: &str) -> bool {
     !matches!(kind, "Pod" | "PodTemplate" | "Job" | "CronJob")
 }
 
-/// How a request ended, as far as Pod Security is concerned.
-#[derive(Debug, PartialEq, Eq)]
-enum Ending {
-    /// The object could not be decoded: the server's words.
-    Undecodable(String),
-    /// Refused by Pod Security: its sentence.
-    Refused(String),
-    /// Admitted, with or without Pod Security's warning.
-    Admitted(Option<String>),
-    /// Refused by something else: validation, another admission plugin.
-    Other,
-}
-
-fn ending(answer: &Answer) -> Ending {
-    let message = answer.message();
-    match answer.status {
-        200..=299 => {
-            let ours = |text: &&String| text.starts_with("would violate PodSecurity");
-            Ending::Admitted(answer.warnings.iter().find(ours).cloned())
-        }
-        400 if message.contains("cannot be handled as a") => Ending::Undecodable(message),
-        403 => match message.split_once(" is forbidden: violates PodSecurity ") {
-            Some((_, rest)) => Ending::Refused(format!("violates PodSecurity {rest}")),
-            None => Ending::Other,
-        },
-        _ => Ending::Other,
-    }
-}
-
-/// What we say of the same request.
-fn foretold(value: &Value, (name, labels): &Labelled, evaluator: &Evaluator) -> Ending {
-    let read = object::from_json(value);
-    if let Some(refusal) = decode::decode(&read).refusal {
-        return Ending::Undecodable(refusal.message);
-    }
-    let labels = labels.iter().map(|(key, value)| (key.as_str(), value.as_str()));
-    let policy = NamespacePolicy::of_labels(labels, &UNCONFIGURED, evaluator.server());
-    let template = object::template(&read);
-    let request = Request {
-        template: &template,
-        namespace: name,
-        policy: &policy,
-        exemptions: &Exemptions::default(),
-        user: None,
-        pod_user: None,
-        stored: false,
+/// Most are what validation lets pass; some are what it refuses, since we may say so too.
+fn pods(count: usize, random: &mut Random) -> Vec<Value> {
+    let mut valid = Pods::new(random.number(), Values::Valid);
+    let mut plausible = Pods::new(random.number(), Values::Plausible);
+    let mut odd = Pods::new(random.number(), Values::Odd);
+    let mut pod = || match random.below(100) {
+        0..10 => odd.next(),
+        10..20 => plausible.next(),
+        _ => valid.next(),
     };
-    let decision = admit(evaluator, &request).object;
-    match decision.sentence(Mode::Enforce) {
-        Some(sentence) => Ending::Refused(sentence),
-        None => Ending::Admitted(decision.sentence(Mode::Warn)),
-    }
+    (0..count).map(|_| pod().expect("there is always another one")).collect()
 }
 
-/// Whether the server's ending is ours. A server that ends a request for reasons of its own says
-/// nothing about Pod Security.
-fn agrees(theirs: &Ending, ours: &Ending, answer: &Answer) -> bool {
-    let whole = answer.warnings.iter().map(String::len).sum::<usize>() <= WARNINGS_KEPT_WHOLE;
-    match (theirs, ours) {
-        (Ending::Other, _) => true,
-        (Ending::Admitted(Some(theirs)), Ending::Admitted(Some(ours))) if !whole => {
-            ours.starts_with(theirs.trim_end_matches("..."))
+fn requests(
+    cluster: &Cluster,
+    count: usize,
+    labelled: &[Labelled],
+    random: &mut Random,
+) -> Vec<Request> {
+    let pods = pods(count, random);
+    let create = |(number, mut pod): (usize, Value)| {
+        // Half of them Pods, which alone are refused.
+        let kind = if random.percent(50) { "Pod" } else { KINDS[random.below(KINDS.len())] };
+        if let Some(spec) = pod["spec"].as_object_mut() {
+            if runs_for_ever(kind) {
+                spec.remove("restartPolicy");
+            } else if matches!(kind, "Job" | "CronJob") {
+                spec.insert("restartPolicy".to_owned(), json!("Never"));
+            }
         }
-        _ => theirs == ours,
-    }
+        let mut object = wrap(kind, &pod);
+        if kind == "StatefulSet" && random.percent(30) {
+            claim(&mut object, "v0");
+        }
+        let namespace = random.below(labelled.len());
+        object["metadata"]["name"] = json!(format!("o{number}"));
+        object["metadata"]["namespace"] = json!(labelled[namespace].name);
+        let collection = cluster.collection(&object);
+        if random.percent(MISTYPED) {
+            mistype(random, &mut object);
+        }
+        Request {
+            method: "POST",
+            target: format!(
+                "{collection}?dryRun=All&fieldValidation=Ignore&fieldManager=o{number}"
+            ),
+            content_type: "application/json",
+            body: object.clone(),
+            namespace,
+            object,
+            old: None,
+        }
+    };
+    pods.into_iter().enumerate().map(create).collect()
 }
 
-fn compare(cluster: &Cluster, minor: u32) -> (usize, usize) {
-    let count = OBJECTS[usize::from(seed::long())];
-    let mut random = Random::new(seed::seed() ^ u64::from(minor));
-    let labelled = namespaces(&mut random);
+fn judge(cluster: &Cluster, count: usize) -> Tally {
+    let mut random = Random::new(seed::seed() ^ u64::from(cluster.minor()));
+    let labelled = server::namespaces(&mut random, "n", NAMESPACES);
     let made: Vec<Namespace> = labelled
         .iter()
-        .map(|(name, labels)| {
-            labels
-                .iter()
-                .fold(Namespace::new(name), |namespace, (key, value)| namespace.label(key, value))
+        .map(|own| {
+            let labels = own.labels.iter();
+            labels.fold(Namespace::new(&own.name), |made, (key, value)| made.label(key, value))
         })
         .collect();
     cluster.seed(&made);
-    let half = count / 2;
-    let odd = Pods::new(seed::seed(), Values::Odd).take(half);
-    let plausible = Pods::new(seed::seed() + 1, Values::Plausible).take(count - half);
-    let pods = plausible.map(tamed).chain(odd);
-    let requests: Vec<(usize, String, Value)> = pods
-        .enumerate()
-        .map(|(number, mut pod)| {
-            // Half of them Pods, which alone are refused.
-            let kind = if random.percent(50) { "Pod" } else { KINDS[random.below(KINDS.len())] };
-            if runs_for_ever(kind)
-                && let Some(spec) = pod["spec"].as_object_mut()
-            {
-                spec.remove("restartPolicy");
-            }
-            let mut object = wrap(kind, &pod);
-            let namespace = random.below(NAMESPACES);
-            object["metadata"]["name"] = json!(format!("o{number}"));
-            object["metadata"]["namespace"] = json!(labelled[namespace].0);
-            (
-                namespace,
-                format!("{}?dryRun=All&fieldValidation=Ignore", cluster.collection(&object)),
-                object,
-            )
-        })
-        .collect();
-    let answers = cluster.each(&requests, |(_, path, object)| cluster.admin().post(path, object));
-    let evaluator = Evaluator::new(Minor(u16::try_from(minor).expect("a minor")));
-    let mut endings = [0_usize; 5];
-    let mut differences = Vec::new();
-    for ((namespace, _, object), answer) in requests.iter().zip(&answers) {
-        let theirs = ending(answer);
-        let ours = foretold(object, &labelled[*namespace], &evaluator);
-        endings[match theirs {
-            Ending::Undecodable(_) => 0,
-            Ending::Refused(_) => 1,
-            Ending::Admitted(Some(_)) => 2,
-            Ending::Admitted(None) => 3,
-            Ending::Other => 4,
-        }] += 1;
-        if !agrees(&theirs, &ours, answer) {
-            differences.push(format!(
-                "server: {theirs:?}\nours:   {ours:?}\nlabels: {:?}\nobject: {object}",
-                labelled[*namespace].1
-            ));
-        }
+    let requests = requests(cluster, count, &labelled, &mut random);
+    let said = server::ask(cluster, &requests);
+    let tally = server::compare(&requests, &said, &labelled, cluster.minor());
+    tally.print(&format!("as 1.{}", cluster.minor()));
+    if cluster.minor() == u32::from(posture_e2e::pss::policy::NEWEST) && tally.differences == 0 {
+        each_fault_is_noticed(&requests, &said, &labelled, cluster.minor());
     }
-    let [undecodable, refused, warned, admitted, other] = endings;
-    println!(
-        "as 1.{minor}: {count} objects: {refused} refused, {warned} warned about, {admitted} admitted, \
-         {undecodable} undecodable, {other} refused by others; {} differ",
-        differences.len()
-    );
-    for difference in differences.iter().take(PRINTED) {
-        println!("{difference}");
+    tally
+}
+
+/// A fault in one check must turn up here too: otherwise the server would prove nothing about it.
+fn each_fault_is_noticed(
+    requests: &[Request],
+    said: &[server::Said],
+    labelled: &[Labelled],
+    minor: u32,
+) {
+    let some = requests.len().min(WITH_FAULT);
+    for check in ALL {
+        let fault = faults::inject(check.id());
+        let red = server::compare(&requests[..some], &said[..some], labelled, minor);
+        drop(fault);
+        println!("  a fault in {}: {} differ", check.id(), red.differences);
+        assert!(red.differences > 0, "a fault in {} goes unnoticed", check.id());
     }
-    assert!(refused >= LEAST && warned >= LEAST && admitted >= LEAST, "too few of a kind");
-    (count - other, differences.len())
 }
 
 #[test]
@@ -254,11 +170,34 @@ fn the_server_serves_the_kinds_that_we_know() {
 
 #[test]
 fn the_server_says_what_we_foretell() {
-    let cluster = Cluster::shared();
-    let own = compare(cluster, cluster.minor());
-    let older = compare(&Cluster::start(&ClusterOptions::default().emulated_minor(OLDER)), OLDER);
-    let compared = format!("{} objects at 2 minors", own.0 + older.0);
-    let what = "a real API server's refusals and warnings on dry-run creation, all nine kinds";
-    score::record("9_server", what, &compared, own.1 + older.1);
-    assert_eq!(own.1 + older.1, 0, "see above");
+    let run = usize::from(seed::long());
+    let own = judge(&server::audited(&ClusterOptions::default()), OBJECTS[run]);
+    let mut tallies = vec![own];
+    for minor in OLDER {
+        let options = ClusterOptions::default().emulated_minor(minor);
+        tallies.push(judge(&server::audited(&options), OBJECTS_OF_OLDER[run]));
+    }
+    let mut table = Table::default();
+    for tally in &tallies {
+        table.merge(&tally.table);
+    }
+    println!("\n{table}");
+    let differences: usize = tallies.iter().map(|tally| tally.differences).sum();
+    let reached: usize = tallies.iter().map(Tally::reached).sum();
+    let compared = format!("{reached} objects at {} minors", tallies.len());
+    let what = "a real API server's refusals, warnings and audit annotations on dry-run creation, all nine kinds";
+    score::record("9_server", what, &compared, differences);
+    assert_eq!(differences, 0, "see above");
+    for tally in &tallies {
+        let all = tally.reached() + tally.undecodable + tally.other;
+        assert!(tally.reached() * 100 >= all * SHARE, "too few get as far as Pod Security");
+        let fewest = tally.refused.min(tally.warned).min(tally.admitted);
+        assert!(fewest >= LEAST, "too few of a kind");
+    }
+    let undecodable: usize = tallies.iter().map(|tally| tally.undecodable).sum();
+    assert!(undecodable >= LEAST, "too few objects with wrong types");
+    assert!(tallies[0].reached() >= REACHED[run], "too few objects");
+    let mut thin = table.thin(LEAST_OF_CHECK[run]);
+    thin.retain(|row| !row.starts_with(NEVER_FIRES));
+    assert!(thin.is_empty(), "seen too rarely: {thin:#?}");
 }

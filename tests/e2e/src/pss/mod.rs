@@ -3,4 +3,5 @@
 pub mod judge;
 pub mod policy;
 pub mod row;
+pub mod server;
 pub mod table;

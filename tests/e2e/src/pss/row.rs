@@ -3,7 +3,7 @@
 //! A judge names no checks. But the reasons come in the order of the checks, and no two checks of
 //! one policy share a reason, so each reason belongs to one row.
 
-use kubectl_pss::evaluate::{Evaluator, Session};
+use kubectl_pss::evaluate::{Evaluator, Outcome, Session};
 use kubectl_pss::level::LevelVersion;
 
 use super::judge::Verdict;
@@ -68,12 +68,16 @@ pub fn ours(
     session: &mut Session<'_, '_, '_>,
     policy: LevelVersion,
 ) -> Rows {
-    let outcome = session.evaluate(policy);
+    of_outcome(evaluator, &session.evaluate(policy))
+}
+
+/// What an outcome of our engine says.
+pub fn of_outcome(evaluator: &Evaluator, outcome: &Outcome) -> Rows {
     let said = |row: Row| {
         let result = outcome.results.iter().find(|result| result.check.id() == row.id)?;
         Some(Said { reason: result.reason.to_owned(), detail: result.detail.clone() })
     };
-    Rows(rows(evaluator, policy).into_iter().map(|row| (row, said(row))).collect())
+    Rows(rows(evaluator, outcome.policy).into_iter().map(|row| (row, said(row))).collect())
 }
 
 /// What a judge says. The error names a reason that belongs to no row, or not to one in order.

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::{Draw, Mood, odd};
 
-const PROBES: [&str; 3] = ["livenessProbe", "readinessProbe", "startupProbe"];
+pub(super) const PROBES: [&str; 3] = ["livenessProbe", "readinessProbe", "startupProbe"];
 
 impl Draw {
     /// A list of containers for `field`, whose names are added to `names`.

@@ -277,8 +277,6 @@ mod tests {
     /// Every field that a check reads is drawn, set, and left out.
     #[test]
     fn every_field_is_drawn() {
-        let pods: Vec<String> =
-            Pods::new(1, Values::Odd).take(2_000).map(|pod| pod.to_string()).collect();
         let fields = [
             "hostNetwork",
             "hostPID",
@@ -309,9 +307,42 @@ mod tests {
             "seccomp.security.alpha.kubernetes.io/pod",
             "container.seccomp.security.alpha",
         ];
-        for field in fields {
-            let with = pods.iter().filter(|pod| pod.contains(&format!("\"{field}"))).count();
-            assert!((50..1_980).contains(&with), "{field}: {with} of {}", pods.len());
+        for values in [Values::Odd, Values::Valid] {
+            let pods: Vec<String> =
+                Pods::new(1, values).take(2_000).map(|pod| pod.to_string()).collect();
+            for field in fields {
+                // The server takes these by another way.
+                if values == Values::Valid && field == "ephemeralContainers" {
+                    continue;
+                }
+                let with = pods.iter().filter(|pod| pod.contains(&format!("\"{field}"))).count();
+                assert!((50..1_980).contains(&with), "{field}: {with} of {}", pods.len());
+            }
+        }
+    }
+
+    /// What the server checks first: names, and one kind for each volume.
+    #[test]
+    fn valid_pods_have_names_and_whole_volumes() {
+        let mut pods = Pods::new(3, Values::Valid);
+        for _ in 0..2_000 {
+            let pod = pods.next().expect("there is always another one");
+            let spec = &pod["spec"];
+            let mut names = std::collections::BTreeSet::new();
+            let mut all = Vec::new();
+            all.extend(spec["containers"].as_array().expect("a list"));
+            assert!(!all.is_empty(), "{pod}");
+            all.extend(spec["initContainers"].as_array().into_iter().flatten());
+            let added = pods.ephemeral(&pod, "new");
+            all.extend(&added);
+            for container in all {
+                let name = container["name"].as_str().expect("a name");
+                assert!(!name.is_empty() && names.insert(name.to_owned()), "{name:?} in {pod}");
+            }
+            for volume in spec["volumes"].as_array().into_iter().flatten() {
+                let fields = volume.as_object().expect("a volume").keys();
+                assert!(fields.filter(|key| volumes::is_source(key)).count() <= 1, "{volume}");
+            }
         }
     }
 }

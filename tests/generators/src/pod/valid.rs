@@ -6,9 +6,9 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
+use super::container::PROBES;
 use super::{Draw, annotations, volumes};
 
-const PROBES: [&str; 3] = ["livenessProbe", "readinessProbe", "startupProbe"];
 const PROBE_HANDLERS: [&str; 4] = ["exec", "grpc", "httpGet", "tcpSocket"];
 const HOOK_HANDLERS: [&str; 4] = ["exec", "httpGet", "sleep", "tcpSocket"];
 const PROFILES: [&str; 3] = ["Localhost", "RuntimeDefault", "Unconfined"];
@@ -30,6 +30,7 @@ const NOT_FOR_WINDOWS: [&str; 10] = [
 type Fields = Map<String, Value>;
 
 /// The mapping at a key; what else stands there, or nothing, becomes an empty one.
+#[expect(clippy::expect_used, reason = "the line before makes it a mapping")]
 fn mapping<'v>(fields: &'v mut Fields, key: &str) -> &'v mut Fields {
     let value = fields.entry(key).or_insert(Value::Null);
     if !value.is_object() {
@@ -98,7 +99,9 @@ fn name(fields: &mut Fields, taken: &mut BTreeSet<String>, otherwise: &str) {
 impl Draw {
     /// The pod, so that validation lets it pass.
     pub(super) fn repaired(&mut self, mut pod: Value) -> Value {
-        let fields = pod.as_object_mut().expect("a pod is a mapping");
+        let Some(fields) = pod.as_object_mut() else {
+            return pod;
+        };
         let metadata = mapping(fields, "metadata");
         metadata.insert("name".into(), json!("generated"));
         metadata.insert("namespace".into(), json!("default"));
@@ -137,9 +140,13 @@ impl Draw {
         }
         let count = 1 + self.random.below(2);
         let drawn = self.containers("ephemeralContainers", count, prefix, &mut Vec::new());
-        let list = spec.entry("ephemeralContainers").or_insert_with(|| json!([]));
-        let list = list.as_array_mut().expect("the server stores a list");
+        let host_process = contexts(&mut spec).into_iter().any(|context| is_host_process(context));
+        let mut list = match spec.remove("ephemeralContainers") {
+            Some(Value::Array(list)) => list,
+            _ => Vec::new(),
+        };
         list.extend(drawn.as_array().into_iter().flatten().cloned());
+        spec.insert("ephemeralContainers".into(), json!(list));
         let added = items(&mut spec, "ephemeralContainers");
         for (index, container) in added.into_iter().skip(stays).enumerate() {
             for key in PROBES.into_iter().chain(["lifecycle", "ports"]) {
@@ -156,8 +163,6 @@ impl Draw {
         // The rest of the pod cannot change any more: what does not fit it gives way.
         let own_users = is(&spec, "hostUsers", false);
         let windows = pod["spec"]["os"]["name"] == "windows";
-        let linux = pod["spec"]["os"]["name"] == "linux";
-        let host_process = contexts(&mut spec).into_iter().any(|context| is_host_process(context));
         let added = items(&mut spec, "ephemeralContainers");
         let added = added.into_iter().skip(stays).map(|container| {
             if host_process {
@@ -165,11 +170,11 @@ impl Draw {
                 mapping(container, "securityContext").insert("windowsOptions".into(), options);
             }
             if let Some(context) = existing(container, "securityContext") {
+                if !host_process {
+                    context.remove("windowsOptions");
+                }
                 if !own_users && text(context, "procMount") == "Unmasked" {
                     context.remove("procMount");
-                }
-                if linux || (!host_process && is_host_process(context)) {
-                    context.remove("windowsOptions");
                 }
                 if windows {
                     context.retain(|key, _| !NOT_FOR_WINDOWS.contains(&key.as_str()));
@@ -187,7 +192,9 @@ impl Draw {
             if self.percent(60) {
                 spec.remove("hostUsers");
             } else {
-                hosts.iter().for_each(|host| drop(spec.remove(*host)));
+                for host in hosts {
+                    spec.remove(host);
+                }
             }
         }
         if is(spec, "hostPID", true) {
@@ -474,7 +481,9 @@ fn repair_os(spec: &mut Fields) {
     let system = spec.get("os").map_or("", |os| os["name"].as_str().unwrap_or_default()).to_owned();
     match system.as_str() {
         "linux" => {
-            contexts(spec).into_iter().for_each(|context| drop(context.remove("windowsOptions")))
+            for context in contexts(spec) {
+                context.remove("windowsOptions");
+            }
         }
         "windows" => {
             for key in ["hostUsers", "hostPID", "hostIPC", "shareProcessNamespace"] {
