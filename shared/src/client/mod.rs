@@ -2,6 +2,7 @@
 
 pub mod connect;
 pub mod connection;
+pub mod diagnose;
 pub mod discovery;
 pub mod failure;
 pub mod list;

@@ -22,6 +22,7 @@ pub(super) fn config(options: &ConnectOptions, env: &Environment) -> Result<(Clu
     let file = env.service_account.join("token");
     std::fs::read(&file).map_err(|error| {
         Error::could_not_run(format!("open {}: {}", file.display(), io_reason(&error)))
+            .hint("the pod's service account token is mounted there")
     })?;
     let mut user = User { token_file: file.to_string_lossy().into_owned(), ..User::default() };
     if let Some(token) = options.token.clone().filter(|token| !token.is_empty()) {

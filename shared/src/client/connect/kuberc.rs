@@ -10,6 +10,7 @@ use super::fields::{Fields, Outcome};
 use super::lookup;
 use super::options::ConnectOptions;
 use crate::model::error::{Error, Result};
+use crate::model::node::Value;
 use crate::model::source::Source;
 
 /// What the kuberc file says about credential plugins.
@@ -64,7 +65,8 @@ fn file(options: &ConnectOptions, env: &Environment) -> Result<Option<(PathBuf, 
         return match flag {
             Some(_) => Err(Error::usage(
                 "disabling kuberc via KUBERC=off and passing kuberc flag are mutually exclusive",
-            )),
+            )
+            .hint("leave out one of them")),
             None => Ok(None),
         };
     }
@@ -95,11 +97,11 @@ fn parse(
     let mut found = false;
     for document in documents(&text) {
         let source = Arc::new(Source::new(name.as_str(), document.into_bytes()));
-        if source.text().trim().is_empty() {
-            continue;
-        }
-        found = true;
-        if let Ok(Some(stated)) = preferences(&source, options) {
+        let tree = (options.read)(&source);
+        found |= !matches!(tree, Ok(None));
+        if let Ok(Some(tree)) = tree
+            && let Ok(Some(stated)) = preferences(tree.root())
+        {
             return stated.check().map_err(|why| Wrong::Policy(format!("{name}: {why}")));
         }
     }
@@ -129,9 +131,8 @@ struct Stated {
     allowlist: Option<Vec<String>>,
 }
 
-fn preferences(source: &Arc<Source>, options: &ConnectOptions) -> Outcome<Option<Stated>> {
-    let Some(tree) = (options.read)(source)? else { return Ok(None) };
-    let root = Fields::root(tree.root())?;
+fn preferences(document: Value<'_>) -> Outcome<Option<Stated>> {
+    let root = Fields::root(document)?;
     if root.string("kind")? != "Preference" {
         return Ok(None);
     }

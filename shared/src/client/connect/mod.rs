@@ -14,6 +14,8 @@ mod pem;
 mod proxy;
 mod server;
 pub mod target;
+#[cfg(test)]
+mod tests;
 mod validate;
 
 pub use environment::Environment;

@@ -28,6 +28,8 @@ pub struct Target {
     pub user: Option<String>,
     /// The address of the server as it was written, without what may be secret in it.
     pub server: String,
+    /// Where the address comes from: `context "prod"`, `--server`, `the pod` …
+    pub origin: String,
     /// The proxy on the way to it, without what may be secret in its address.
     pub proxy: Option<String>,
     /// How the user proves who it is.
@@ -81,19 +83,24 @@ pub(super) fn resolve(options: &ConnectOptions, env: &Environment) -> Result<Tar
     refuse_mistakes(&loaded, &chosen)?;
     let namespace = namespace(&chosen, env);
     let mut in_cluster = false;
+    let mut origin = origin(&chosen, options);
     if chosen.cluster.server.is_empty() {
         let default = env.text("KUBERNETES_MASTER");
         if is_default(&chosen, options) && incluster::is_possible(env) {
             (chosen.cluster, chosen.user) = incluster::config(options, env)?;
             in_cluster = true;
+            "the pod".clone_into(&mut origin);
         } else if let Some(server) = default {
             server.clone_into(&mut chosen.cluster.server);
+            "KUBERNETES_MASTER".clone_into(&mut origin);
         } else {
             return Err(not_configured(&loaded, &chosen, options));
         }
     }
     let server = server::parse(&chosen.cluster.server)?;
-    let proxy = proxy::of(&server, &chosen.cluster.proxy_url, env).map_err(Error::usage)?;
+    let proxy = proxy::of(&server, &chosen.cluster.proxy_url, env).map_err(|why| {
+        Error::usage(why).hint("see HTTPS_PROXY, HTTP_PROXY and proxy-url of the cluster")
+    })?;
     let mut config = kube::Config::new(server.uri.clone());
     config.default_retry = false;
     config.default_namespace.clone_from(&namespace);
@@ -117,11 +124,24 @@ pub(super) fn resolve(options: &ConnectOptions, env: &Environment) -> Result<Tar
         context: named(chosen.context_name).filter(|_| !in_cluster),
         user: named(chosen.context.user).filter(|_| !in_cluster),
         server: server.shown,
+        origin,
         proxy: proxy.as_ref().map(proxy::shown),
         login,
         namespace,
         cache_dir: Some(cache_dir(options, env)),
     })
+}
+
+/// What says which server to ask.
+fn origin(chosen: &Chosen, options: &ConnectOptions) -> String {
+    let given = |flag: &Option<String>| flag.as_ref().is_some_and(|value| !value.is_empty());
+    if given(&options.server) {
+        "--server".to_owned()
+    } else if given(&options.cluster) {
+        format!("cluster {:?}", chosen.context.cluster)
+    } else {
+        format!("context {:?}", chosen.context_name)
+    }
 }
 
 /// Fails with what client-go refuses in the chosen context, user and cluster.
@@ -141,7 +161,7 @@ fn refuse_mistakes(loaded: &Loaded, chosen: &Chosen) -> Result<()> {
         }
         _ => "kubectl config view shows what the kubeconfig says".to_owned(),
     };
-    Err(Error::usage(format!("invalid configuration: {}", wrong.join("; "))).hint(hint))
+    Err(Error::usage(wrong.join("; ")).hint(hint))
 }
 
 /// Whether nothing was said about the connection that a pod's own configuration would lose.
@@ -171,7 +191,11 @@ fn not_configured(loaded: &Loaded, chosen: &Chosen, options: &ConnectOptions) ->
         }
     } else {
         let (context, cluster) = (&chosen.context_name, &chosen.context.cluster);
-        format!("context {context:?} has no server: see cluster {cluster:?} in the kubeconfig")
+        if cluster.is_empty() {
+            format!("context {context:?} names no cluster")
+        } else {
+            format!("context {context:?} names cluster {cluster:?}, which has no server")
+        }
     };
     Error::could_not_run(format!("no cluster configured; to check files: {program} check -f DIR"))
         .hint(hint)
@@ -380,8 +404,6 @@ fn about_cluster(cluster: &Cluster, server: &Server, authority: &[u8]) -> serde_
     if cluster.disable_compression {
         about["disable-compression"] = json!(true);
     }
-    if let Some(config) = &cluster.exec_extension {
-        about["config"] = config.clone();
-    }
+    about["config"] = cluster.exec_extension.clone().unwrap_or_default();
     about
 }
