@@ -90,6 +90,15 @@ impl Line {
         }
     }
 
+    /// What a server says of the label selector.
+    fn label_fault<'a>(&self, line: &'a str) -> Option<&'a str> {
+        let line = line.strip_prefix("Error from server (BadRequest): Unable to find ")?;
+        let fields = self.fields.as_deref().unwrap_or_default();
+        let fault = line.split_once(&format!(", field selector {fields:?}: "))?.1;
+        let of_labels = ["found ", "unable to parse requirement: "];
+        of_labels.iter().any(|start| fault.starts_with(start)).then_some(fault)
+    }
+
     fn kubectls(&self, cluster: &Cluster, cache: &Path) -> Outcome {
         let mut arguments = self.arguments();
         arguments.extend(["-v=6".to_owned(), format!("--cache-dir={}", cache.display())]);
@@ -108,16 +117,11 @@ impl Line {
                 }
             } else if let Some(refusal) = line.strip_prefix("error: ") {
                 outcome.refusal.get_or_insert_with(|| refusal.to_owned());
-            } else if line.starts_with("Error from server (BadRequest): Unable to find ") {
+            } else if let Some(fault) = self.label_fault(line) {
                 // The server says what kubectl says of a selector where it asks none.
-                let fault = line.split_once(&format!(
-                    ", field selector {:?}: ",
-                    self.fields.as_deref().unwrap_or_default()
-                ));
                 let labels = self.labels.as_deref().unwrap_or_default();
-                outcome.refusal = fault.map(|(_, fault)| {
-                    format!("the provided selector {labels:?} is not valid: {fault}")
-                });
+                let refusal = format!("the provided selector {labels:?} is not valid: {fault}");
+                outcome.refusal.get_or_insert(refusal);
             } else if line.starts_with("invalid namespace ")
                 || line.starts_with("invalid resource name ")
             {
