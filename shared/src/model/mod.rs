@@ -4,6 +4,7 @@ pub mod container;
 pub mod decode;
 pub mod error;
 pub mod gap;
+pub mod labels;
 pub mod node;
 pub mod object;
 pub mod owners;

@@ -8,3 +8,4 @@
 pub mod live;
 pub mod object;
 pub mod pss;
+pub mod served;

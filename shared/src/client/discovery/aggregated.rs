@@ -34,7 +34,8 @@ struct Metadata {
 
 #[derive(Deserialize)]
 struct Version {
-    version: String,
+    #[serde(rename = "version")]
+    name: String,
     #[serde(default, deserialize_with = "nullable")]
     resources: Vec<Resource>,
     #[serde(default)]
@@ -43,7 +44,8 @@ struct Version {
 
 #[derive(Deserialize)]
 struct Resource {
-    resource: String,
+    #[serde(rename = "resource")]
+    plural: String,
     #[serde(default, rename = "responseKind")]
     response: Option<ResponseKind>,
     #[serde(default)]
@@ -62,7 +64,8 @@ struct Resource {
 
 #[derive(Deserialize)]
 struct Subresource {
-    subresource: String,
+    #[serde(rename = "subresource")]
+    name: String,
     #[serde(default, rename = "responseKind")]
     response: Option<ResponseKind>,
     #[serde(default, deserialize_with = "nullable")]
@@ -95,12 +98,12 @@ impl Answer {
         for item in self.items {
             let mut group = Group { name: item.metadata.name, ..Group::default() };
             for version in item.versions {
-                let of = group_version(&group.name, &version.version);
+                let of = group_version(&group.name, &version.name);
                 if version.freshness == "Stale" {
                     split.stale.push(of);
                     continue;
                 }
-                let known = GroupVersion { group_version: of.clone(), version: version.version };
+                let known = GroupVersion { group_version: of.clone(), version: version.name };
                 // The first that is not stale is preferred.
                 if group.versions.is_empty() {
                     group.preferred = known.clone();
@@ -123,7 +126,7 @@ impl Resource {
         for sub in self.subresources {
             let Some(response) = some_kind(sub.response) else { continue };
             all.push(Served {
-                name: format!("{}/{}", self.resource, sub.subresource),
+                name: format!("{}/{}", self.plural, sub.name),
                 singular: self.singular.clone(),
                 namespaced,
                 group: response.group,
@@ -135,7 +138,7 @@ impl Resource {
         }
         if let Some(response) = some_kind(self.response) {
             let itself = Served {
-                name: self.resource,
+                name: self.plural,
                 singular: self.singular,
                 namespaced,
                 group: response.group,

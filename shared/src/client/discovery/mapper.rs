@@ -233,11 +233,15 @@ impl Discovery {
 
     /// What a category (`all`) stands for, as arguments of [`Self::find`]; `None` if it is none.
     pub fn category(&self, name: &str) -> Option<Vec<String>> {
-        let members: Vec<String> = self
-            .served()
-            .filter(|(_, _, served)| served.categories.iter().any(|category| category == name))
-            .map(|(group, _, served)| Resource::new(group, "", &served.name, "", false).qualified())
-            .collect();
+        let mut members: Vec<String> = Vec::new();
+        for (group, _, served) in self.served() {
+            if served.categories.iter().any(|category| category == name) {
+                let member = Resource::new(group, "", &served.name, "", false).qualified();
+                if !members.contains(&member) {
+                    members.push(member);
+                }
+            }
+        }
         (!members.is_empty()).then_some(members)
     }
 }

@@ -8,6 +8,8 @@
 pub mod resolve;
 
 use crate::model::error::{Error, Result};
+use crate::model::labels::LabelSelector;
+use crate::model::quote::go_quote;
 
 /// What the command line says about the objects that are meant.
 #[derive(Clone, Debug, Default)]
@@ -69,6 +71,13 @@ impl Selection {
                 }
                 What::Nothing | What::Types(_) => {}
             }
+        }
+        if let Some(labels) = &selection.label_selector {
+            LabelSelector::parse(labels).map_err(|fault| {
+                // What kubectl says where no server says it.
+                let labels = go_quote(labels);
+                Error::usage(format!("the provided selector {labels} is not valid: {fault}"))
+            })?;
         }
         Ok(selection)
     }

@@ -68,6 +68,13 @@ impl Selection {
         }
     }
 
+    /// Resolves the arguments with what is known of a server. Fails in kubectl's words.
+    pub fn resolve_on(&self, namespace: &str, discovery: &Discovery) -> Result<Resolved> {
+        self.resolve_with(namespace, discovery).map_err(|unresolved| match unresolved {
+            Unresolved::Refused(error) | Unresolved::Unknown(error) => error,
+        })
+    }
+
     fn resolve_with(
         &self,
         namespace: &str,

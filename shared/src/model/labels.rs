@@ -1,0 +1,457 @@
+//! Label selectors (`-l`): read, refused and matched as the API server does.
+//!
+//! Source: k8s.io/apimachinery/pkg/labels/selector.go and pkg/api/validate/content; the refusals
+//! are its words.
+
+use super::quote::go_quote;
+
+const KEY: &str = "([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]";
+const VALUE: &str = "(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?";
+const SUBDOMAIN: &str = "[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*";
+const MOST_OF_NAME: usize = 63;
+const MOST_OF_SUBDOMAIN: usize = 253;
+
+/// Requirements that all must hold; without any it selects everything.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LabelSelector {
+    requirements: Vec<Requirement>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Requirement {
+    key: String,
+    operator: Operator,
+    /// Sorted, each once.
+    values: Vec<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Operator {
+    In,
+    NotIn,
+    Exists,
+    DoesNotExist,
+    GreaterThan,
+    LessThan,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Token {
+    End,
+    Close,
+    Comma,
+    Not,
+    DoubleEquals,
+    Equals,
+    Greater,
+    Word,
+    In,
+    Less,
+    NotEquals,
+    NotIn,
+    Open,
+}
+
+impl LabelSelector {
+    /// Reads a selector (`app=web,tier notin (db,cache),!canary`). Fails with the server's words.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let mut parser = Parser { tokens: scan(text), at: 0 };
+        let mut requirements = Vec::new();
+        loop {
+            match parser.peek() {
+                (Token::Word | Token::Not, _) => {
+                    let requirement = parser.requirement();
+                    requirements.push(
+                        requirement
+                            .map_err(|fault| format!("unable to parse requirement: {fault}"))?,
+                    );
+                    match parser.next() {
+                        (Token::End, _) => return Ok(Self { requirements }),
+                        (Token::Comma, _) => match parser.peek() {
+                            (Token::Word | Token::Not, _) => {}
+                            (_, found) => {
+                                return Err(format!(
+                                    "found '{found}', expected: identifier after ','"
+                                ));
+                            }
+                        },
+                        (_, found) => {
+                            return Err(format!(
+                                "found '{found}', expected: ',' or 'end of string'"
+                            ));
+                        }
+                    }
+                }
+                (Token::End, _) => return Ok(Self { requirements }),
+                (_, found) => {
+                    return Err(format!(
+                        "found '{found}', expected: !, identifier, or 'end of string'"
+                    ));
+                }
+            }
+        }
+    }
+
+    /// Whether an object with these labels is selected; `label` has the value of a key.
+    pub fn matches<'a>(&self, label: impl Fn(&str) -> Option<&'a str>) -> bool {
+        self.requirements.iter().all(|requirement| requirement.holds(label(&requirement.key)))
+    }
+}
+
+impl Requirement {
+    fn holds(&self, value: Option<&str>) -> bool {
+        let among = |value: &str| self.values.iter().any(|known| known == value);
+        let number = |text: Option<&str>| text.and_then(|text| text.parse::<i64>().ok());
+        let limit = number(self.values.first().map(String::as_str));
+        match self.operator {
+            Operator::In => value.is_some_and(among),
+            Operator::NotIn => !value.is_some_and(among),
+            Operator::Exists => value.is_some(),
+            Operator::DoesNotExist => value.is_none(),
+            Operator::GreaterThan => {
+                number(value).zip(limit).is_some_and(|(value, limit)| value > limit)
+            }
+            Operator::LessThan => {
+                number(value).zip(limit).is_some_and(|(value, limit)| value < limit)
+            }
+        }
+    }
+}
+
+struct Parser {
+    /// The last is the end.
+    tokens: Vec<(Token, String)>,
+    at: usize,
+}
+
+impl Parser {
+    /// The next token, where `in` and `notin` are words like others.
+    fn peek(&self) -> (Token, &str) {
+        let (token, literal) = &self.tokens[self.at.min(self.tokens.len() - 1)];
+        match token {
+            Token::In | Token::NotIn => (Token::Word, literal),
+            other => (other.clone(), literal),
+        }
+    }
+
+    fn next(&mut self) -> (Token, String) {
+        let (token, literal) = self.peek();
+        let next = (token, literal.to_owned());
+        self.at += 1;
+        next
+    }
+
+    fn requirement(&mut self) -> Result<Requirement, String> {
+        let (mut token, mut key) = self.next();
+        let negated = token == Token::Not;
+        if negated {
+            (token, key) = self.next();
+        }
+        if token != Token::Word {
+            return Err(format!("found '{key}', expected: identifier"));
+        }
+        let faults = key_faults(&key);
+        if !faults.is_empty() {
+            let faults = faults.join("; ");
+            return Err(format!("<nil>: Invalid value: {}: {faults}", go_quote(&key)));
+        }
+        // What follows a negated key is refused by the caller.
+        if negated || matches!(self.peek().0, Token::End | Token::Comma) {
+            let operator = if negated { Operator::DoesNotExist } else { Operator::Exists };
+            return Ok(Requirement { key, operator, values: Vec::new() });
+        }
+        let (operator, set) = self.operator()?;
+        let mut values = if set { self.values()? } else { vec![self.exact_value()?] };
+        values.sort();
+        values.dedup();
+        let faults = value_faults(&key, operator, &values);
+        match faults.as_slice() {
+            [] => Ok(Requirement { key, operator, values }),
+            [fault] => Err(fault.clone()),
+            faults => Err(format!("[{}]", faults.join(", "))),
+        }
+    }
+
+    /// The operator, and whether a set of values follows.
+    fn operator(&mut self) -> Result<(Operator, bool), String> {
+        let (token, found) = self.tokens[self.at.min(self.tokens.len() - 1)].clone();
+        self.at += 1;
+        match token {
+            Token::In => Ok((Operator::In, true)),
+            Token::NotIn => Ok((Operator::NotIn, true)),
+            Token::Equals | Token::DoubleEquals => Ok((Operator::In, false)),
+            Token::NotEquals => Ok((Operator::NotIn, false)),
+            Token::Greater => Ok((Operator::GreaterThan, false)),
+            Token::Less => Ok((Operator::LessThan, false)),
+            _ => Err(format!("found '{found}', expected: in, notin, =, ==, !=, gt, lt")),
+        }
+    }
+
+    fn values(&mut self) -> Result<Vec<String>, String> {
+        let (token, found) = self.next();
+        if token != Token::Open {
+            return Err(format!("found '{found}' expected: '('"));
+        }
+        let (token, found) = self.peek();
+        let found = found.to_owned();
+        match token {
+            Token::Word | Token::Comma => {
+                let values = self.members()?;
+                // What the list ends with has been looked at.
+                self.at += 1;
+                Ok(values)
+            }
+            Token::Close => {
+                self.at += 1;
+                Ok(vec![String::new()])
+            }
+            _ => Err(format!("found '{found}', expected: ',', ')' or identifier")),
+        }
+    }
+
+    /// Up to the closing parenthesis.
+    fn members(&mut self) -> Result<Vec<String>, String> {
+        let mut members = Vec::new();
+        loop {
+            let (token, found) = self.next();
+            match token {
+                Token::Word => {
+                    members.push(found);
+                    match self.peek() {
+                        (Token::Comma, _) => {}
+                        (Token::Close, _) => return Ok(members),
+                        (_, found) => return Err(format!("found '{found}', expected: ',' or ')'")),
+                    }
+                }
+                Token::Comma => {
+                    if members.is_empty() {
+                        members.push(String::new());
+                    }
+                    match self.peek().0 {
+                        Token::Close => {
+                            members.push(String::new());
+                            return Ok(members);
+                        }
+                        Token::Comma => members.push(String::new()),
+                        _ => {}
+                    }
+                }
+                _ => return Err(format!("found '{found}', expected: ',', or identifier")),
+            }
+        }
+    }
+
+    fn exact_value(&mut self) -> Result<String, String> {
+        if matches!(self.peek().0, Token::End | Token::Comma) {
+            return Ok(String::new());
+        }
+        match self.next() {
+            (Token::Word, value) => Ok(value),
+            (_, found) => Err(format!("found '{found}', expected: identifier")),
+        }
+    }
+}
+
+fn is_symbol(character: char) -> bool {
+    matches!(character, '=' | '!' | '(' | ')' | ',' | '>' | '<')
+}
+
+fn is_space(character: char) -> bool {
+    matches!(character, ' ' | '\t' | '\r' | '\n')
+}
+
+fn scan(text: &str) -> Vec<(Token, String)> {
+    let mut rest = text;
+    let mut tokens = Vec::new();
+    loop {
+        rest = rest.trim_start_matches(is_space);
+        if rest.is_empty() {
+            tokens.push((Token::End, String::new()));
+            return tokens;
+        }
+        let other = |character| !is_symbol(character);
+        let length = if rest.starts_with(is_symbol) {
+            let run = &rest[..rest.find(other).unwrap_or(rest.len())];
+            // The longest that means something; `!` and what follows it may be `!=`.
+            let longest = (1..=run.len()).take_while(|end| symbol(&run[..*end]).is_some());
+            longest.last().unwrap_or(run.len())
+        } else {
+            rest.find(|character| is_symbol(character) || is_space(character)).unwrap_or(rest.len())
+        };
+        let (literal, after) = rest.split_at(length);
+        rest = after;
+        let token = match literal {
+            "in" => Token::In,
+            "notin" => Token::NotIn,
+            _ if literal.starts_with(is_symbol) => symbol(literal).unwrap_or(Token::Word),
+            _ => Token::Word,
+        };
+        tokens.push((token, literal.to_owned()));
+    }
+}
+
+fn symbol(literal: &str) -> Option<Token> {
+    Some(match literal {
+        ")" => Token::Close,
+        "," => Token::Comma,
+        "!" => Token::Not,
+        "==" => Token::DoubleEquals,
+        "=" => Token::Equals,
+        ">" => Token::Greater,
+        "<" => Token::Less,
+        "!=" => Token::NotEquals,
+        "(" => Token::Open,
+        _ => return None,
+    })
+}
+
+fn key_faults(key: &str) -> Vec<String> {
+    let rule = format!(
+        "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an \
+         alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for \
+         validation is '{KEY}')"
+    );
+    let parts: Vec<&str> = key.split('/').collect();
+    let mut faults = Vec::new();
+    let name = match parts[..] {
+        [name] => name,
+        ["", name] => {
+            faults.push("prefix part must be non-empty".to_owned());
+            name
+        }
+        [prefix, name] => {
+            faults.extend(
+                subdomain_faults(prefix).into_iter().map(|fault| format!("prefix part {fault}")),
+            );
+            name
+        }
+        _ => {
+            let form = "with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')";
+            return vec![format!("a valid label key {rule} {form}")];
+        }
+    };
+    if name.is_empty() {
+        faults.push("name part must be non-empty".to_owned());
+    } else if name.len() > MOST_OF_NAME {
+        faults.push(format!("name part must be no more than {MOST_OF_NAME} bytes"));
+    }
+    if name.is_empty() || !is_name(name) {
+        faults.push(format!("name part {rule}"));
+    }
+    faults
+}
+
+fn subdomain_faults(text: &str) -> Vec<String> {
+    let mut faults = Vec::new();
+    if text.len() > MOST_OF_SUBDOMAIN {
+        faults.push(format!("must be no more than {MOST_OF_SUBDOMAIN} bytes"));
+    }
+    let is_label = |label: &str| {
+        let inner = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+        !label.is_empty()
+            && label.bytes().all(inner)
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    if !text.split('.').all(is_label) {
+        faults.push(format!(
+            "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, \
+             '-' or '.', and must start and end with an alphanumeric character (e.g. \
+             'example.com', regex used for validation is '{SUBDOMAIN}')"
+        ));
+    }
+    faults
+}
+
+/// What the server says of the values of a requirement, all of it.
+fn value_faults(key: &str, operator: Operator, values: &[String]) -> Vec<String> {
+    let mut faults = Vec::new();
+    if matches!(operator, Operator::GreaterThan | Operator::LessThan) {
+        for (position, value) in values.iter().enumerate() {
+            if value.parse::<i64>().is_err() {
+                faults.push(format!(
+                    "values[{position}]: Invalid value: {}: for 'Gt', 'Lt' operators, the value \
+                     must be an integer",
+                    go_quote(value)
+                ));
+            }
+        }
+    }
+    for (position, value) in values.iter().enumerate() {
+        let mut said = Vec::new();
+        if value.len() > MOST_OF_NAME {
+            said.push(format!("must be no more than {MOST_OF_NAME} bytes"));
+        }
+        if !value.is_empty() && !is_name(value) {
+            said.push(format!(
+                "a valid label must be an empty string or consist of alphanumeric characters, \
+                 '-', '_' or '.', and must start and end with an alphanumeric character (e.g. \
+                 'MyValue',  or 'my_value',  or '12345', regex used for validation is '{VALUE}')"
+            ));
+        }
+        if !said.is_empty() {
+            faults.push(format!(
+                "values[{position}][{key}]: Invalid value: {}: {}",
+                go_quote(value),
+                said.join("; ")
+            ));
+        }
+    }
+    faults
+}
+
+fn is_name(text: &str) -> bool {
+    let inner = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+    let ends = [text.bytes().next(), text.bytes().last()];
+    text.bytes().all(inner) && ends.into_iter().flatten().all(|byte| byte.is_ascii_alphanumeric())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal(text: &str) -> String {
+        LabelSelector::parse(text).unwrap_err()
+    }
+
+    #[test]
+    fn what_is_selected() {
+        let labels = [("app", "web"), ("n", "7"), ("in", "x")];
+        let label =
+            |key: &str| labels.iter().find(|(known, _)| *known == key).map(|(_, value)| *value);
+        for (selector, selected) in [
+            ("", true),
+            ("app", true),
+            ("!app", false),
+            ("app=web", true),
+            ("app == web , !x", true),
+            ("app!=web", false),
+            ("x!=web", true),
+            ("app in (db,web)", true),
+            ("app notin (db,web)", false),
+            ("x notin ()", true),
+            ("in in (x)", true),
+            ("x=", false),
+            ("n>6,n<8", true),
+            ("n>7", false),
+            ("app>1", false),
+        ] {
+            let parsed = LabelSelector::parse(selector).unwrap();
+            assert_eq!(parsed.matches(label), selected, "{selector}");
+        }
+    }
+
+    #[test]
+    fn refusals_are_the_servers() {
+        assert_eq!(refusal("a=("), "unable to parse requirement: found '(', expected: identifier");
+        assert_eq!(refusal("a,"), "found '', expected: identifier after ','");
+        assert_eq!(
+            refusal("a b"),
+            "unable to parse requirement: found 'b', expected: in, notin, =, ==, !=, gt, lt"
+        );
+        assert_eq!(refusal("=a"), "found '=', expected: !, identifier, or 'end of string'");
+        assert_eq!(refusal("!a=b"), "found '=', expected: ',' or 'end of string'");
+        assert!(refusal("a/b/c").contains("a valid label key must consist of"));
+        assert!(refusal("n>x").contains("values[0]: Invalid value: \"x\": for 'Gt'"));
+    }
+}
