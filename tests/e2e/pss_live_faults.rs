@@ -160,6 +160,21 @@ fn what_does_not_depend_on_the_failed_list_is_found() {
 }
 
 #[test]
+fn a_list_that_never_comes_takes_no_other_with_it() {
+    let (report, _) = healthy(&["-A"]);
+    let slow: [fn() -> Fault; 2] = [|| Fault::Silent, || Fault::Slow(200)];
+    for fault in slow {
+        let rules = vec![Rule::new("/apis/apps/v1/deployments", fault())];
+        let (finished, _) = check(&["-A", "--request-timeout=4s"], rules);
+        let partly = finished.json();
+        let expected = without(&findings(&report), "Deployment");
+        assert_eq!((finished.code, findings(&partly)), (1, expected));
+        let [gap] = &gaps(&partly)[..] else { panic!("{:?}", partly["gaps"]) };
+        assert!(gap.contains("within the request timeout"), "{gap}");
+    }
+}
+
+#[test]
 fn without_findings_a_failed_list_is_no_pass() {
     let words = ["-A", "--level", "privileged"];
     let (_, code) = healthy(&words);
