@@ -127,24 +127,26 @@ impl Failure {
             return (Self::new(FailureKind::Unauthorized, credentials(error)), false);
         }
         let mut chain = Chain::of(error);
-        if chain.connecting && chain.timed_out {
+        if chain.connecting && chain.cause == Some(Cause::TimedOut) {
             chain.text.push_str(": the connection timed out");
         }
-        let kind = if chain.connecting || chain.refused_by_tls {
-            FailureKind::Unreachable
-        } else if chain.timed_out {
-            FailureKind::Timeout
-        } else {
-            FailureKind::Broken
+        let kind = match chain.cause {
+            _ if chain.connecting => FailureKind::Unreachable,
+            Some(Cause::Tls) => FailureKind::Unreachable,
+            Some(Cause::TimedOut) => FailureKind::Timeout,
+            Some(Cause::Cut) | None => FailureKind::Broken,
         };
-        let may_pass = kind == FailureKind::Broken && chain.cut;
+        let may_pass = kind == FailureKind::Broken && chain.cause == Some(Cause::Cut);
         (Self::new(kind, chain.text), may_pass)
     }
 
     /// Why an answer broke off in its middle.
     pub(super) fn broke_off(error: &(dyn StdError + 'static)) -> Self {
         let chain = Chain::of(error);
-        let kind = if chain.timed_out { FailureKind::Timeout } else { FailureKind::Broken };
+        let kind = match chain.cause {
+            Some(Cause::TimedOut) => FailureKind::Timeout,
+            _ => FailureKind::Broken,
+        };
         Self::new(kind, format!("the server's answer broke off: {}", chain.text))
     }
 }
@@ -152,39 +154,40 @@ impl Failure {
 /// What a chain of errors says.
 struct Chain {
     text: String,
+    /// Nothing was sent yet.
     connecting: bool,
-    cut: bool,
-    timed_out: bool,
-    /// After the handshake: with TLS 1.3 the server says only then that it does not take the
-    /// client's certificate.
-    refused_by_tls: bool,
+    cause: Option<Cause>,
+}
+
+/// What is at the root of a chain of errors.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Cause {
+    /// The connection ended.
+    Cut,
+    TimedOut,
+    /// With TLS 1.3 the server says after the handshake that it does not take a certificate.
+    Tls,
 }
 
 impl Chain {
     fn of(error: &(dyn StdError + 'static)) -> Self {
-        let mut chain = Self {
-            text: String::new(),
-            connecting: false,
-            cut: false,
-            timed_out: false,
-            refused_by_tls: false,
-        };
+        let mut chain = Self { text: String::new(), connecting: false, cause: None };
         let mut next = Some(error);
         while let Some(error) = next {
             let text = error.to_string();
             chain.connecting |= text.ends_with(CONNECT);
-            chain.cut |= text == INCOMPLETE;
-            match error.downcast_ref::<io::Error>().map(io::Error::kind) {
-                Some(io::ErrorKind::TimedOut) => chain.timed_out = true,
-                Some(io::ErrorKind::InvalidData) => chain.refused_by_tls = true,
+            let cause = match error.downcast_ref::<io::Error>().map(io::Error::kind) {
+                Some(io::ErrorKind::TimedOut) => Some(Cause::TimedOut),
+                Some(io::ErrorKind::InvalidData) => Some(Cause::Tls),
                 Some(
                     io::ErrorKind::ConnectionReset
                     | io::ErrorKind::ConnectionAborted
                     | io::ErrorKind::BrokenPipe
                     | io::ErrorKind::UnexpectedEof,
-                ) => chain.cut = true,
-                _ => {}
-            }
+                ) => Some(Cause::Cut),
+                _ => (text == INCOMPLETE).then_some(Cause::Cut),
+            };
+            chain.cause = cause.or(chain.cause);
             if chain.text.is_empty() {
                 chain.text = text;
             } else if !chain.text.contains(&text) {

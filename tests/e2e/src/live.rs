@@ -10,8 +10,6 @@ use posture::client::list::List;
 use posture::client::notices::Notices;
 use posture::client::resource::Resource;
 use posture::input::yaml;
-use posture::model::node::Tree;
-use posture::model::source::Source;
 
 /// What a connection has said.
 #[derive(Debug, Default)]
@@ -42,15 +40,6 @@ impl Notices for Heard {
     }
 }
 
-/// The one document of a kubeconfig.
-fn read(source: &Arc<Source>) -> Result<Option<Arc<Tree>>, String> {
-    match yaml::read(source).into_iter().next() {
-        None => Ok(None),
-        Some(Ok(document)) => Ok(Some(document.tree)),
-        Some(Err(_)) => Err("it is no YAML".to_owned()),
-    }
-}
-
 /// Opens a connection by a kubeconfig, with a limit for each request and a level of `-v`; beside
 /// it, what it says.
 ///
@@ -61,7 +50,7 @@ pub fn open(
     timeout: Option<Duration>,
     verbosity: u8,
 ) -> (Connection, Arc<Heard>) {
-    let mut options = ConnectOptions::new("kubectl pss", read);
+    let mut options = ConnectOptions::new("kubectl pss", yaml::single_document);
     options.kubeconfig = Some(kubeconfig.to_owned());
     options.request_timeout = timeout;
     options.verbosity = verbosity;
