@@ -9,46 +9,54 @@ use crate::model::error::Error;
 /// holds a credential. For failures that say enough themselves, the server's words are the cause.
 pub fn could_not_reach(failure: &Failure, target: &Target) -> Error {
     let server = &target.server;
+    let message = peel(&failure.message);
     match failure.kind {
+        // Nobody was asked: there are no credentials to ask with.
+        FailureKind::Unauthorized if failure.status.is_none() => {
+            Error::could_not_run(message).hint(log_in(target))
+        }
         FailureKind::Unauthorized => {
             Error::could_not_run(format!("{server} does not accept the login of {}", who(target)))
                 .hint(log_in(target))
         }
-        FailureKind::Timeout => Error::could_not_run(failure.message.clone()).hint(
+        FailureKind::Timeout => Error::could_not_run(message).hint(
             "is the server reachable from here (VPN, firewall)? --request-timeout sets the limit",
         ),
-        FailureKind::Unreachable => unreachable(&failure.message, target),
-        FailureKind::Broken => Error::could_not_run(format!(
-            "{server} answered with something else than a Kubernetes API: {}",
-            failure.message
-        ))
-        .hint(format!("is {server} the address of the API server? {}", source(target))),
-        FailureKind::Forbidden => Error::could_not_run(failure.message.clone())
-            .hint(format!("ask for this right for {}", who(target))),
+        FailureKind::Unreachable => unreachable(message, target),
+        FailureKind::Broken => {
+            Error::could_not_run(format!("no usable answer from {server}: {message}"))
+                .hint(format!("is it the address of the API server? {}", source(target)))
+        }
+        FailureKind::Forbidden => {
+            Error::could_not_run(message).hint(format!("ask for this right for {}", who(target)))
+        }
         FailureKind::NotFound => {
-            Error::could_not_run(format!("{server} has no such path: {}", failure.message))
+            Error::could_not_run(format!("{server} has no such path: {message}"))
                 .hint(format!("is {server} the address of the API server? {}", source(target)))
         }
         FailureKind::TooManyRequests | FailureKind::Server => {
-            Error::could_not_run(format!("{server} fails: {}", failure.message))
+            Error::could_not_run(format!("{server} fails: {message}"))
                 .hint("the server is overloaded or ill: try again later")
         }
         FailureKind::Expired | FailureKind::Refused => {
-            Error::could_not_run(format!("{server} refuses: {}", failure.message))
+            Error::could_not_run(format!("{server} refuses: {message}"))
                 .hint(format!("is it the right cluster? {}", source(target)))
         }
+    }
+}
+
+/// The message without the layers of the client, which say nothing to anybody.
+fn peel(message: &str) -> &str {
+    let message = message.strip_prefix("ServiceError: ").unwrap_or(message);
+    match message.split_once("client error (") {
+        Some(("", rest)) => rest.split_once("): ").map_or(message, |(_, rest)| rest),
+        _ => message,
     }
 }
 
 /// What stands in the error chain of hyper and rustls.
 fn unreachable(message: &str, target: &Target) -> Error {
     let server = &target.server;
-    // The layers of the client say nothing to anybody.
-    let message = message.strip_prefix("ServiceError: ").unwrap_or(message);
-    let message = match message.split_once("client error (") {
-        Some(("", rest)) => rest.split_once("): ").map_or(message, |(_, rest)| rest),
-        _ => message,
-    };
     let text = message.to_lowercase();
     let has = |words: &[&str]| words.iter().any(|word| text.contains(word));
     if has(&["certificate", "unknownissuer"]) && !has(&["alert"]) {
@@ -186,7 +194,9 @@ mod tests {
     }
 
     fn said(kind: FailureKind, message: &str, target: &Target) -> (String, String) {
-        let failure = Failure { kind, message: message.to_owned(), status: None };
+        let answered = message == "Unauthorized";
+        let status = answered.then_some(401);
+        let failure = Failure { kind, message: message.to_owned(), status };
         let error = could_not_reach(&failure, target);
         assert_eq!(error.hints().len(), 1, "{error}");
         (error.to_string(), error.hints()[0].clone())
@@ -263,6 +273,9 @@ mod tests {
         let words = "https://cluster:6443 does not accept the login of user \"someone\"";
         assert_eq!(cause, words);
         assert_eq!(hint, "the login has expired or is not valid: log in again with aws");
+        let message = "getting credentials: OIDC gave no token";
+        let (cause, _) = said(FailureKind::Unauthorized, message, &target());
+        assert_eq!(cause, message);
         for login in [Login::Token, Login::Certificate, Login::ServiceAccount, Login::None] {
             said(FailureKind::Unauthorized, "Unauthorized", &Target { login, ..target() });
         }

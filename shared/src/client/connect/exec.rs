@@ -134,7 +134,8 @@ fn sanitise(hint: &str) -> String {
                 | '\u{2060}'..='\u{206f}' | '\u{feff}'
         );
         if steers || hidden {
-            clean.push_str(&format!("U+{:04X}", u32::from(letter)));
+            let code = format!("U+{:04X}", u32::from(letter));
+            clean.push_str(&code);
         } else {
             clean.push(letter);
         }

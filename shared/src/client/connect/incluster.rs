@@ -42,7 +42,7 @@ pub(super) fn config(options: &ConnectOptions, env: &Environment) -> Result<(Clu
     Ok((cluster, user))
 }
 
-/// The namespace of the pod: POD_NAMESPACE, else the service account's, else `default`.
+/// The namespace of the pod: `POD_NAMESPACE`, else the service account's, else `default`.
 pub(super) fn namespace(env: &Environment) -> String {
     if let Some(namespace) = env.text("POD_NAMESPACE") {
         return namespace.to_owned();

@@ -117,7 +117,7 @@ fn a_folder_is_no_kubeconfig() {
 
 #[test]
 fn null_is_absence_and_only_the_first_document_counts() {
-    let text = format!("clusters: null\n{}\n---\n[broken\n", KUBECONFIG);
+    let text = format!("clusters: null\n{KUBECONFIG}\n---\n[broken\n");
     assert_eq!(World::with(&text).target().server, "https://red:6443");
     let text = KUBECONFIG.replace("token: red-token", "token: red-token, exec: null, as: null");
     assert_eq!(auth(&World::with(&text).target(), "token"), "red-token");

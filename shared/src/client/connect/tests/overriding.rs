@@ -6,22 +6,18 @@ use super::*;
 const CERTIFICATE: &str = "-----BEGIN CERTIFICATE-----\nYWJj\n-----END CERTIFICATE-----\n";
 const KEY: &str = "-----BEGIN PRIVATE KEY-----\nYWJj\n-----END PRIVATE KEY-----\n";
 
-fn given(text: &str) -> Option<String> {
-    Some(text.to_owned())
-}
-
 #[test]
 fn what_a_flag_names_must_exist() {
     let mut world = World::with(KUBECONFIG);
-    world.options.context = given("none");
+    world.options.context = Some("none".to_owned());
     assert_eq!(world.refusal(), "context \"none\" does not exist");
-    world.options.context = given("second");
-    world.options.user = given("none");
+    world.options.context = Some("second".to_owned());
+    world.options.user = Some("none".to_owned());
     assert_eq!(world.refusal(), "auth info \"none\" does not exist");
-    world.options.user = given("token");
-    world.options.cluster = given("none");
+    world.options.user = Some("token".to_owned());
+    world.options.cluster = Some("none".to_owned());
     assert_eq!(world.refusal(), "cluster \"none\" does not exist");
-    world.options.cluster = given("red");
+    world.options.cluster = Some("red".to_owned());
     let target = world.target();
     assert_eq!((target.server.as_str(), target.namespace.as_str()), ("https://red:6443", "two"));
     world.file("home/.kube/config", &KUBECONFIG.replace("first\ncontexts", "gone\ncontexts"));
@@ -38,8 +34,8 @@ fn namespaces_come_from_the_flag_then_the_context() {
         ("empty", "", "default"),
         ("second", "flag", "flag"),
     ] {
-        world.options.context = given(context);
-        world.options.namespace = given(flag);
+        world.options.context = Some(context.to_owned());
+        world.options.namespace = Some(flag.to_owned());
         let target = world.target();
         assert_eq!(target.namespace, namespace, "{context}");
         assert_eq!(target.config.default_namespace, namespace);
@@ -49,9 +45,9 @@ fn namespaces_come_from_the_flag_then_the_context() {
 #[test]
 fn another_server_clears_the_name_in_the_certificate() {
     let mut world = World::with(KUBECONFIG);
-    world.options.server = given("https://other");
+    world.options.server = Some("https://other".to_owned());
     assert_eq!(world.target().config.tls_server_name, None);
-    world.options.tls_server_name = given("name");
+    world.options.tls_server_name = Some("name".to_owned());
     assert_eq!(world.target().config.tls_server_name.as_deref(), Some("name"));
     world.options.server = None;
     assert_eq!(world.target().config.tls_server_name.as_deref(), Some("name"));
@@ -72,7 +68,7 @@ fn trust_flags_replace_what_the_kubeconfig_trusts() {
     assert!(!target.config.accept_invalid_certs);
     assert_eq!(target.config.root_cert, Some(vec![b"abc".to_vec()]));
     // A cluster that is not checked is, with an authority.
-    world.options.context = given("second");
+    world.options.context = Some("second".to_owned());
     assert!(!world.target().config.accept_invalid_certs);
     world.options.insecure_skip_tls_verify = Some(true);
     let words = "specifying a root certificates file with the insecure flag is not allowed";
@@ -107,7 +103,7 @@ fn a_file_with_a_token_goes_before_the_token() {
     world.file("home/.kube/t", "file-token\n");
     assert_eq!(auth(&world.target(), "token"), "file-token");
     // So it is in kubectl.
-    world.options.token = given("flag");
+    world.options.token = Some("flag".to_owned());
     assert_eq!(auth(&world.target(), "token"), "file-token");
     world.file("home/.kube/config", &KUBECONFIG.replace("token: red-token", "tokenFile: none"));
     world.options.token = None;
@@ -119,29 +115,29 @@ fn a_file_with_a_token_goes_before_the_token() {
 #[test]
 fn one_way_to_log_in_is_enough() {
     let mut world = World::with(KUBECONFIG);
-    world.options.token = given("flag");
+    world.options.token = Some("flag".to_owned());
     assert_eq!(auth(&world.target(), "token"), "flag");
-    world.options.context = given("second");
+    world.options.context = Some("second".to_owned());
     let words = "more than one authentication method found for basic; found [token basicAuth], \
                  only one is allowed";
     assert_eq!(world.refusal(), words);
     world.file("home/.kube/config", &KUBECONFIG.replace("{token: red-token}", "{}"));
     world.options = ConnectOptions::new("kubectl x", single_document);
     assert_eq!(world.refusal(), "user \"token\" has no credentials for https://red:6443");
-    world.options.username = given("u");
+    world.options.username = Some("u".to_owned());
     assert_eq!(auth(&world.target(), "password"), "");
 }
 
 #[test]
 fn plain_http_carries_no_credentials() {
     let mut world = World::with(KUBECONFIG);
-    world.options.server = given("http://red:8080");
-    world.options.impersonate = given("bob");
+    world.options.server = Some("http://red:8080".to_owned());
+    world.options.impersonate = Some("bob".to_owned());
     let target = world.target();
     assert_eq!(target.login, target::Login::None);
     assert_eq!(auth(&target, "token"), serde_json::Value::Null);
     assert_eq!(auth(&target, "as"), "bob");
-    world.options.server = given("red:8080");
+    world.options.server = Some("red:8080".to_owned());
     assert_eq!(world.target().config.cluster_url.to_string(), "http://red:8080/");
 }
 
@@ -151,8 +147,8 @@ fn acting_as_somebody_takes_a_user() {
     world.options.impersonate_groups = vec!["a,b".to_owned()];
     let words = "requesting uid, groups or user-extra for token without impersonating a user";
     assert_eq!(world.refusal(), words);
-    world.options.impersonate = given("bob");
-    world.options.impersonate_uid = given("7");
+    world.options.impersonate = Some("bob".to_owned());
+    world.options.impersonate_uid = Some("7".to_owned());
     world.options.impersonate_extra = ["k=v", "k=w=x", "junk"].map(str::to_owned).to_vec();
     let target = world.target();
     assert_eq!(auth(&target, "as"), "bob");
@@ -187,9 +183,9 @@ fn proxies_are_chosen_for_the_server() {
     assert_eq!(world.target().proxy.as_deref(), Some("http://proxy:3128"));
     world.set("NO_PROXY", "elsewhere,red:6443,");
     assert_eq!(proxy(&world), None);
-    world.options.proxy_url = given("socks5://socks");
+    world.options.proxy_url = Some("socks5://socks".to_owned());
     assert_eq!(proxy(&world).as_deref(), Some("socks5://socks:1080/"));
-    world.options.proxy_url = given("ftp://u:hidden@proxy");
+    world.options.proxy_url = Some("ftp://u:hidden@proxy".to_owned());
     let words = "invalid 'proxy-url' for cluster \"red\": unsupported scheme \"ftp\", must be \
                  http, https, or socks5";
     assert_eq!(world.refusal(), words);
@@ -198,11 +194,11 @@ fn proxies_are_chosen_for_the_server() {
 #[test]
 fn an_address_may_have_a_path_and_a_login() {
     let mut world = World::with(KUBECONFIG);
-    world.options.context = given("second");
+    world.options.context = Some("second".to_owned());
     assert_eq!(world.target().config.cluster_url.to_string(), "https://blue:6443/k8s/c-1/");
     world.file("home/.kube/config", &KUBECONFIG.replace("{token: red-token}", "{}"));
     world.options = ConnectOptions::new("kubectl x", single_document);
-    world.options.server = given("https://u:hidden@red");
+    world.options.server = Some("https://u:hidden@red".to_owned());
     let target = world.target();
     assert_eq!(target.server, "https://red");
     assert_eq!(auth(&target, "password"), "hidden");
