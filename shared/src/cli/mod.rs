@@ -1,6 +1,8 @@
 //! Ring 5: what knows clap. Start-up, flags, exit codes.
 
 pub mod argv;
+#[cfg(all(test, feature = "live"))]
+mod connect_tests;
 #[cfg(feature = "live")]
 pub mod connection;
 #[cfg(feature = "live")]

@@ -14,8 +14,6 @@ mod pem;
 mod proxy;
 mod server;
 pub mod target;
-#[cfg(test)]
-mod tests;
 mod validate;
 
 pub use environment::Environment;
@@ -27,5 +25,10 @@ use crate::model::error::Result;
 /// Decides which server to ask as which user. It reads files and may run a credential plugin, but
 /// dials nobody.
 pub fn resolve(options: &ConnectOptions) -> Result<Target> {
-    target::resolve(options, &Environment::of_process())
+    resolve_in(options, &Environment::of_process())
+}
+
+/// The same, in other surroundings than those of this process.
+pub fn resolve_in(options: &ConnectOptions, environment: &Environment) -> Result<Target> {
+    target::resolve(options, environment)
 }

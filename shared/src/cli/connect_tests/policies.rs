@@ -119,7 +119,7 @@ fn the_file_is_named_or_switched_off() {
     assert!(world.resolve().is_ok());
     let file = world.file("rc", HEAD);
     world.options.kuberc = Some(file.clone());
-    let error = target::resolve(&world.options, &world.env).expect_err("both");
+    let error = connect::resolve_in(&world.options, &world.env).expect_err("both");
     assert!(error.to_string().ends_with("mutually exclusive"), "{error}");
     world.set("KUBERC", "/none");
     assert!(world.resolve().is_ok(), "the flag goes first");

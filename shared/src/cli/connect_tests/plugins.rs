@@ -96,7 +96,7 @@ fn what_a_plugin_must_not_answer() {
 fn a_plugin_that_fails_may_want_a_new_login() {
     let world = world(V1, "interactiveMode: Never", "exit 7");
     let path = world.path("home/.kube/plugin");
-    let error = target::resolve(&world.options, &world.env).expect_err("it fails");
+    let error = connect::resolve_in(&world.options, &world.env).expect_err("it fails");
     let words =
         format!("getting credentials: exec: executable {} failed with exit code 7", path.display());
     assert_eq!(error.to_string(), words);
@@ -109,7 +109,7 @@ fn a_missing_plugin_shows_its_install_hint_without_what_steers_a_terminal() {
                 interactiveMode: Never, installHint: \"a\\nb\\tc \\e[1mbold\\u202e\"}";
     let mut world = World::with(&KUBECONFIG.replace("token: red-token", exec));
     world.set("PATH", "/nowhere");
-    let error = target::resolve(&world.options, &world.env).expect_err("it is not there");
+    let error = connect::resolve_in(&world.options, &world.env).expect_err("it is not there");
     let words = "getting credentials: exec: executable no-such-plugin not found";
     assert_eq!(error.to_string(), words);
     assert_eq!(error.hints(), ["a\nb\tc U+001B[1mboldU+202E"]);

@@ -8,9 +8,7 @@ mod policies;
 
 use std::path::{Path, PathBuf};
 
-use super::environment::Environment;
-use super::options::ConnectOptions;
-use super::target::{self, Target};
+use crate::client::connect::{self, ConnectOptions, Environment, Target, target};
 use crate::input::yaml::single_document;
 
 /// Three contexts on two clusters, each user another kind of login.
@@ -72,7 +70,7 @@ impl World {
     }
 
     fn resolve(&self) -> Result<Target, String> {
-        target::resolve(&self.options, &self.env).map_err(|error| {
+        connect::resolve_in(&self.options, &self.env).map_err(|error| {
             assert_eq!(error.hints().len(), 1, "one hint: {error}");
             let whole = format!("{error}\n{}", error.hints()[0]);
             for secret in ["red-token", "red-password", "hidden"] {
