@@ -95,8 +95,11 @@ fn without(findings: &BTreeSet<String>, kind: &str) -> BTreeSet<String> {
     findings.iter().filter(|finding| !finding.contains(&needle)).cloned().collect()
 }
 
-/// What may happen to a list, and what is then said of it.
-fn faults() -> Vec<(fn() -> Fault, &'static str)> {
+/// What happens to a list, and what is then said of it.
+type Expected = (fn() -> Fault, &'static str);
+
+/// What may happen to a list.
+fn faults() -> Vec<Expected> {
     vec![
         (|| Fault::Status(401), "refused with 401"),
         (|| Fault::Status(403), "refused with 403"),
@@ -118,7 +121,7 @@ fn faults() -> Vec<(fn() -> Fault, &'static str)> {
 }
 
 /// The faults of a single request: who is not known to the server at all is told so at once.
-fn single_faults() -> Vec<(fn() -> Fault, &'static str)> {
+fn single_faults() -> Vec<Expected> {
     faults().into_iter().filter(|(_, says)| !says.contains("401")).collect()
 }
 

@@ -96,8 +96,8 @@ fn the_printed_roles_are_enough_and_none_of_their_rules_too_many() {
         assert!(same(&finished), "{arguments:?}: {}{}", finished.stdout, finished.stderr);
 
         for (position, role) in roles.iter().enumerate() {
-            let rules = role["rules"].as_array().expect("rules");
-            for (left_out, rule) in rules.iter().enumerate() {
+            let listed = role["rules"].as_array().expect("rules");
+            for (left_out, rule) in listed.iter().enumerate() {
                 let mut fewer = roles.clone();
                 let kept = fewer[position]["rules"].as_array_mut().expect("rules");
                 kept.remove(left_out);

@@ -94,7 +94,8 @@ pub fn cluster() -> &'static Cluster {
                 "service": { "name": "nowhere", "namespace": "default" },
             },
         });
-        manifests += &format!("---\n{service}\n");
+        manifests.push_str("---\n");
+        manifests.push_str(&service.to_string());
         cluster.apply(&manifests);
         let connection = connection(cluster, &cluster.folder().join("cache-of-setup"));
         // Until every type and the group that is down are in discovery.

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use posture::client::connection::Connection;
+use posture::client::diagnose;
 use posture::client::failure::{Failure, FailureKind};
 use posture::client::list::List;
 use posture::client::resource::Resource;
@@ -52,7 +53,7 @@ pub(super) fn server(
     }
 }
 
-/// Whether nothing else will work either.
+/// Whether nothing else will work either: the first request was not answered, or not to us.
 fn is_fatal(failure: &Failure) -> bool {
     matches!(
         failure.kind,
@@ -60,9 +61,9 @@ fn is_fatal(failure: &Failure) -> bool {
     )
 }
 
-/// The error of a cluster that does not answer.
-pub(super) fn could_not_run(_: &Connection, failure: &Failure) -> Error {
-    Error::could_not_run(failure.message.clone())
+/// The error of a cluster that does not answer: one line of cause, one of what to do.
+pub(super) fn could_not_run(connection: &Connection, failure: &Failure) -> Error {
+    diagnose::could_not_reach(failure, connection.target())
 }
 
 /// The policies for manifests, by the namespaces of a cluster. A Namespace among the manifests
@@ -119,9 +120,6 @@ pub(super) fn read_namespaces(
         match arrival {
             Arrival::Objects(objects) => by_list[position].extend(objects),
             Arrival::Restart => by_list[position].clear(),
-            Arrival::Failed(failure) if is_fatal(&failure) => {
-                return Err(could_not_run(connection, &failure));
-            }
             Arrival::Failed(failure) => {
                 let name = list.name.as_deref();
                 if failure.kind == FailureKind::NotFound
@@ -239,9 +237,6 @@ fn context(
         match arrival {
             Arrival::Objects(objects) if is_namespace => found.extend(objects),
             Arrival::Objects(objects) => objects.iter().for_each(|object| owners.note(object)),
-            Arrival::Failed(failure) if is_fatal(&failure) => {
-                return Err(could_not_run(connection, &failure));
-            }
             Arrival::Failed(failure) if is_namespace => {
                 unreadable.push(context[position].name.clone());
                 gaps.push(live::gap(&context[position], &failure));
