@@ -460,6 +460,12 @@ fn reports_are_what_their_schema_says() {
         violations(&schema, &schema, &report, "report", &mut found);
         assert!(found.is_empty(), "{file}: {found:#?}");
     }
+    let namespaces: Value =
+        serde_json::from_str(include_str!("../schema/namespaces-v1.json")).unwrap();
+    let run = pss(&["check", "ns", "-f", "shop.yaml", "-o", "json"]).in_folder(&examples());
+    let mut found = Vec::new();
+    violations(&namespaces, &namespaces, &run.finish().json(), "report", &mut found);
+    assert!(found.is_empty(), "{found:#?}");
     let mut found = Vec::new();
     violations(&schema, &schema, &serde_json::json!({ "kind": 1 }), "report", &mut found);
     assert!(found.len() > 3, "a report that is none must not pass: {found:?}");

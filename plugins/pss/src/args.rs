@@ -106,10 +106,10 @@ pub(crate) fn dispatch(args: &Args, program: &str) -> Result<u8> {
             overview::run(program, style)?;
             Ok(exit::CLEAN)
         }
-        Some(Verb::Check(check)) if is_about_namespaces(&check.words) => {
-            check_namespaces(args, check, program)
-        }
         Some(Verb::Check(check)) => {
+            if let Some(names) = namespaces_in(&check.words) {
+                return check_namespaces(args, check, names, program);
+            }
             let from_files = check.input.names_files()?;
             let connection = if from_files && !check.with_cluster {
                 None
@@ -148,12 +148,28 @@ pub(crate) fn dispatch(args: &Args, program: &str) -> Result<u8> {
     }
 }
 
-/// Whether the words name namespaces: `check ns`, `check ns team-a`.
-fn is_about_namespaces(words: &[String]) -> bool {
-    words.first().is_some_and(|word| matches!(word.as_str(), "ns" | "namespace" | "namespaces"))
+/// The namespaces that the words name, none for all: `ns`, `ns team-a`, `ns/team-a`. `None` where
+/// they are about something else.
+fn namespaces_in(words: &[String]) -> Option<Vec<String>> {
+    let is_type = |word: &str| {
+        ["ns", "namespace", "namespaces"].iter().any(|name| word.eq_ignore_ascii_case(name))
+    };
+    let (first, rest) = words.split_first()?;
+    if is_type(first) && rest.iter().all(|word| !word.contains('/')) {
+        return Some(rest.to_vec());
+    }
+    let name = |word: &String| {
+        word.split_once('/').filter(|(of, _)| is_type(of)).map(|(_, name)| name.to_owned())
+    };
+    words.iter().map(name).collect()
 }
 
-fn check_namespaces(args: &Args, check: &CheckArgs, program: &str) -> Result<u8> {
+fn check_namespaces(
+    args: &Args,
+    check: &CheckArgs,
+    names: Vec<String>,
+    program: &str,
+) -> Result<u8> {
     let connection = if check.input.names_files()? {
         None
     } else {
@@ -172,7 +188,7 @@ fn check_namespaces(args: &Args, check: &CheckArgs, program: &str) -> Result<u8>
     let options = NamespaceOptions {
         program,
         scope,
-        names: check.words[1..].to_vec(),
+        names,
         all: check.all,
         policy: policy(check),
         server: check.server_version,

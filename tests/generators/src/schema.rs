@@ -1,5 +1,6 @@
-//! The JSON schema of the report, made from the types that are written.
+//! The JSON schemas of the reports, made from the types that are written.
 
+use kubectl_pss::commands::standing::NamespaceDetail;
 use kubectl_pss::commands::verdict::PssDetail;
 use posture::finding::report::Report;
 
@@ -8,8 +9,20 @@ use posture::finding::report::Report;
 /// # Errors
 /// If the schema cannot be written as JSON, which would be a fault of the types.
 pub fn report() -> serde_json::Result<String> {
+    schema_of::<Report<PssDetail>>()
+}
+
+/// The schema of what `kubectl pss check ns -o json` prints, as JSON.
+///
+/// # Errors
+/// As [`report`].
+pub fn namespaces() -> serde_json::Result<String> {
+    schema_of::<Report<NamespaceDetail>>()
+}
+
+fn schema_of<T: schemars::JsonSchema>() -> serde_json::Result<String> {
     // What is written, not what could be read: fields that may be left out are not required.
     let settings = schemars::generate::SchemaSettings::draft2020_12().for_serialize();
-    let schema = settings.into_generator().into_root_schema_for::<Report<PssDetail>>();
+    let schema = settings.into_generator().into_root_schema_for::<T>();
     serde_json::to_string_pretty(&schema).map(|text| text + "\n")
 }

@@ -222,6 +222,7 @@ fn latent(shown: &[&Row], style: Style, out: &mut impl Write) -> Result<()> {
     if all.len() > LATENT_SHOWN {
         writeln!(out, "  and {} more: -o json has them all", all.len() - LATENT_SHOWN)?;
     }
+    writeln!(out)?;
     Ok(())
 }
 

@@ -9,8 +9,11 @@ use posture::render::style::{Role, Style};
 /// Prints what to try first.
 pub fn run(program: &str, style: Style) -> Result<()> {
     let commands = [
+        (
+            format!("{program} check ns"),
+            "what each namespace could enforce, and what is in the way",
+        ),
         (format!("{program} check -f manifests/"), "what admission would say of your files"),
-        (format!("helm template . | {program} check -f -"), "the same for a chart"),
         (format!("{program} explain restricted"), "the smallest securityContext that passes"),
     ];
     let width = commands.iter().map(|(command, _)| command.len()).max().unwrap_or(0);

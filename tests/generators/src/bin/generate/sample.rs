@@ -1,4 +1,4 @@
-//! The sample in the README: what the binary really prints.
+//! The samples in the documents: what the binary really prints.
 
 use posture_harness::binary::Run;
 
@@ -18,5 +18,15 @@ pub(crate) fn write() -> Result<()> {
         return Err(format!("the example must have findings: exit {}, {}", run.code, run.stderr));
     }
     let sample = format!("```console\n$ kubectl pss check -f shop.yaml\n{}```", run.stdout);
-    marked::write("README.md", "sample", &sample)
+    marked::write("README.md", "sample", &sample)?;
+    let run = Run::new("kubectl-pss")
+        .args(["check", "ns", "-f", "shop.yaml"])
+        .env("COLUMNS", COLUMNS)
+        .in_folder(&in_repository("plugins/pss/examples"))
+        .finish();
+    if run.code != 1 {
+        return Err(format!("the example must have findings: exit {}, {}", run.code, run.stderr));
+    }
+    let sample = format!("```console\n$ kubectl pss check ns -f shop.yaml\n{}```", run.stdout);
+    marked::write("plugins/pss/README.md", "sample", &sample)
 }

@@ -6,14 +6,18 @@ use posture_generators::schema;
 
 use crate::{Result, in_repository};
 
-const FILE: &str = "tests/schema/report-v1.json";
+const REPORT: &str = "tests/schema/report-v1.json";
+const NAMESPACES: &str = "tests/schema/namespaces-v1.json";
 
-/// Writes the schema.
+/// Writes the schemas.
 pub(crate) fn write() -> Result<()> {
-    let text = schema::report().map_err(|error| error.to_string())?;
-    let path = in_repository(FILE);
-    if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder).map_err(|error| format!("{FILE}: {error}"))?;
+    for (file, made) in [(REPORT, schema::report()), (NAMESPACES, schema::namespaces())] {
+        let text = made.map_err(|error| error.to_string())?;
+        let path = in_repository(file);
+        if let Some(folder) = path.parent() {
+            fs::create_dir_all(folder).map_err(|error| format!("{file}: {error}"))?;
+        }
+        fs::write(path, text).map_err(|error| format!("{file}: {error}"))?;
     }
-    fs::write(path, text).map_err(|error| format!("{FILE}: {error}"))
+    Ok(())
 }
