@@ -192,7 +192,7 @@ fn flags() -> Vec<Case> {
             .config(with_user("token: inline, tokenFile: token-file")).file(".kube/token-file", "of-a-file"),
         reaches_two(Server::A, "basic").flags("--user basic"),
         fails_two("basic", "basic and --token").flags("--user basic --token flag-token"),
-        reaches_two(Server::A, "--username and --password with a token").flags("--username carl --password x"),
+        fails_two("more than one", "--username and --password with a token").flags("--username carl --password x"),
         reaches(Server::A, "--username and --password").config(with_user("{}").replace("{{}}", "{}")).flags("--username carl --password x:y"),
         reaches_two(Server::A, "a client certificate").flags("--user cert"),
         reaches_two(Server::A, "a client certificate and --token").flags("--user cert --token flag-token"),
@@ -254,10 +254,10 @@ fn answers() -> Vec<Case> {
         fails_a("rests", "503 without Retry-After")
             .rule(Server::A, rule("/pods", ALWAYS, status(503, Vec::new()))),
         fails_a("fault", "500").rule(Server::A, rule("/pods", ALWAYS, status(500, Vec::new()))),
-        fails_a("imeout", "--request-timeout, and nothing comes")
+        fails_a("deadline exceeded", "--request-timeout, and nothing comes")
             .rule(Server::A, rule("/pods", ALWAYS, Reply::Nothing))
             .flags("--request-timeout 1s"),
-        fails_a("imeout", "--request-timeout in seconds")
+        fails_a("deadline exceeded", "--request-timeout in seconds")
             .rule(Server::A, rule("/pods", ALWAYS, Reply::Nothing))
             .flags("--request-timeout=1"),
         reaches_a("--request-timeout=0 is none").flags("--request-timeout=0"),

@@ -100,6 +100,7 @@ const WORDS: [(Class, &[&str]); 8] = [
             "plugin policy",
             "plugin \"",
             "auth provider",
+            "auth plugin",
             "credentialplugin",
         ],
     ),
