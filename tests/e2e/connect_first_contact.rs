@@ -18,11 +18,8 @@ fn ours(case: &Case) -> Ended {
 fn failures() -> Vec<(i32, Case)> {
     let canary = || with_token(CANARY);
     let config_of = |cluster: &str| config(cluster, &format!("token: {CANARY}"), "");
-    let refusal = |code| Rule {
-        path: "/",
-        times: usize::MAX,
-        reply: Reply::Status(code, Vec::new()),
-    };
+    let refusal =
+        |code| Rule { path: "/", times: usize::MAX, reply: Reply::Status(code, Vec::new()) };
     vec![
         (3, fails("", "no kubeconfig")),
         (3, fails("", "a kubeconfig that is not there").flags("--kubeconfig none")),
@@ -156,7 +153,14 @@ mod in_a_pod {
         output.is_ok_and(|output| output.status.success())
     }
 
-    fn run(options: &str, home: &Path, port: u16, program: &Path, arguments: &[&str], env: &[(&str, &str)]) -> bool {
+    fn run(
+        options: &str,
+        home: &Path,
+        port: u16,
+        program: &Path,
+        arguments: &[&str],
+        env: &[(&str, &str)],
+    ) -> bool {
         let output = Command::new("unshare")
             .args([options, "sh", "-c", SCRIPT, "sh"])
             .arg(program)
@@ -208,7 +212,8 @@ mod in_a_pod {
             (vec!["--request-timeout", "5s"], vec![]),
         ] {
             let go = |program: &Path, verb: &str| {
-                let arguments: Vec<&str> = [verb, "pods"].into_iter().chain(flags.clone()).collect();
+                let arguments: Vec<&str> =
+                    [verb, "pods"].into_iter().chain(flags.clone()).collect();
                 let good = run(options, home.path(), recorder.port(), program, &arguments, &env);
                 (good, lists(recorder.take()), lists(other.take()))
             };

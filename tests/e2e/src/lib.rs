@@ -5,11 +5,8 @@
     reason = "it is part of tests, which fail by panicking"
 )]
 
-<<<<<<< HEAD
-pub mod live;
-=======
 pub mod connect;
->>>>>>> e09d001 (A recording server, proxies and certificates; connections side by side with kubectl)
+pub mod live;
 pub mod object;
 pub mod pss;
 pub mod served;

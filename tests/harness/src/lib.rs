@@ -14,11 +14,8 @@ pub mod asset;
 pub mod binary;
 pub mod cluster;
 pub mod judge;
-<<<<<<< HEAD
 pub mod proxy;
-=======
 pub mod recorder;
->>>>>>> e09d001 (A recording server, proxies and certificates; connections side by side with kubectl)
 pub mod score;
 pub mod seed;
 pub mod supervise;
