@@ -130,7 +130,7 @@ fn beside_others() -> Vec<Case> {
             .flags("--client-certificate ann.pem --client-key ann.key"),
         good("--as with a plugin", &exec).flags("--as eve --as-group x"),
         bad("", "a plugin and a provider", &format!("{exec}, {provider}")),
-        bad("", "--token and a provider", provider).flags("--token flag-token"),
+        good("--token and a provider", provider).flags("--token flag-token"),
         bad("rovider", "an unknown provider", "auth-provider: {name: nobody}"),
         bad("has been removed", "the provider gcp", "auth-provider: {name: gcp}"),
         bad("has been removed", "the provider azure", "auth-provider: {name: azure}"),
@@ -175,14 +175,14 @@ fn policies() -> Vec<Case> {
         bad("", "a list without a policy", "credentialPluginAllowlist: [{command: login}]"),
         bad("", "an unknown policy", "credentialPluginPolicy: Perhaps"),
         token(reaches(Server::A, "a file in braces is read as JSON, and is none")).config(with_plugin("login", ""))
-            .kuberc("{apiVersion: kubectl.config.k8s.io/v1beta1, kind: Preference, credentialPluginPolicy: DenyAll}"),
+            .kuberc("{apiVersion: kubectl.config.k8s.io/v1beta1, kind: Preference, credentialPluginPolicy: DenyAll}").known("a policy that cannot be read forbids every plugin: it fails closed"),
         bad("not allowed", "DenyAll, in JSON", "")
             .file(".kube/kuberc", r#"{"apiVersion": "kubectl.config.k8s.io/v1beta1", "kind": "Preference", "credentialPluginPolicy": "DenyAll"}"#),
         bad("not allowed", "DenyAll in the second document", "")
             .file(".kube/kuberc", format!("apiVersion: v1\nkind: Nothing\n---\n{}", kuberc(deny))),
         bad("not allowed", "DenyAll, and a field that nobody knows", "credentialPluginPolicy: DenyAll; colour: red"),
-        good("another kind", "").kuberc("apiVersion: kubectl.config.k8s.io/v1beta1\nkind: Other\ncredentialPluginPolicy: DenyAll\n"),
-        good("a file that is no YAML", "").kuberc("credentialPluginPolicy: [DenyAll\n"),
+        good("another kind", "").kuberc("apiVersion: kubectl.config.k8s.io/v1beta1\nkind: Other\ncredentialPluginPolicy: DenyAll\n").known("a policy that cannot be read forbids every plugin: it fails closed"),
+        good("a file that is no YAML", "").kuberc("credentialPluginPolicy: [DenyAll\n").known("a policy that cannot be read forbids every plugin: it fails closed"),
         bad("no valid preferences", "--kuberc that is no YAML", "").file("rc", "x: [\n").flags("--kuberc rc"),
         good("KUBERC=off", deny).env("KUBERC", "off"),
         bad("not allowed", "KUBERC by path", "").file("rc", kuberc(deny)).env("KUBERC", "@HOME@/rc"),

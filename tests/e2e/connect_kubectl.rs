@@ -254,10 +254,10 @@ fn answers() -> Vec<Case> {
         fails_a("rests", "503 without Retry-After")
             .rule(Server::A, rule("/pods", ALWAYS, status(503, Vec::new()))),
         fails_a("fault", "500").rule(Server::A, rule("/pods", ALWAYS, status(500, Vec::new()))),
-        fails_a("deadline exceeded", "--request-timeout, and nothing comes")
+        fails_a("exceeded", "--request-timeout, and nothing comes")
             .rule(Server::A, rule("/pods", ALWAYS, Reply::Nothing))
             .flags("--request-timeout 1s"),
-        fails_a("deadline exceeded", "--request-timeout in seconds")
+        fails_a("exceeded", "--request-timeout in seconds")
             .rule(Server::A, rule("/pods", ALWAYS, Reply::Nothing))
             .flags("--request-timeout=1"),
         reaches_a("--request-timeout=0 is none").flags("--request-timeout=0"),

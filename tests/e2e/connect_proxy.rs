@@ -12,6 +12,9 @@ const NAMED: &str =
 /// A server at an address of this machine that is not its own loop.
 const OUTSIDE: &str = "server: @OUTSIDE@, certificate-authority-data: @CA_DATA@";
 
+/// How kube speaks to a proxy, with TLS or without.
+const CONNECTS: &str = "it is asked to connect, not for the URL";
+
 fn named(name: &'static str) -> Case {
     reaches(Server::A, name).config(config(NAMED, "token: t", ""))
 }
@@ -48,13 +51,17 @@ fn cases() -> Vec<Case> {
             .env("ALL_PROXY", "@PROXY@"),
         reaches(Server::Plain, "HTTP_PROXY without TLS")
             .config(plain.clone())
-            .env("HTTP_PROXY", "@PROXY@"),
+            .env("HTTP_PROXY", "@PROXY@")
+            .known(CONNECTS),
         reaches(Server::Plain, "http_proxy without TLS")
             .config(plain.clone())
-            .env("http_proxy", "@PROXY@"),
+            .env("http_proxy", "@PROXY@")
+            .known(CONNECTS),
         fails("", "HTTPS_PROXY is for TLS alone").config(plain).env("HTTPS_PROXY", "@PROXY@"),
         named("SOCKS by the environment").env("HTTPS_PROXY", "@SOCKS@"),
-        named("SOCKS with names resolved there").env("HTTPS_PROXY", "socks5h://@SOCKS_ADDRESS@"),
+        named("SOCKS with names resolved there")
+            .env("HTTPS_PROXY", "socks5h://@SOCKS_ADDRESS@")
+            .known("the proxy is passed over"),
         fails("", "a proxy that nobody is")
             .config(config(NAMED, "token: t", ""))
             .env("HTTPS_PROXY", "http://@DEAD_ADDRESS@"),
@@ -126,7 +133,8 @@ fn cases() -> Vec<Case> {
             .env("NO_PROXY", "other.test, 0.0.0.0/1,128.0.0.0/1"),
         proxied("@PROXY@", "proxy-url"),
         proxied("@SOCKS@", "proxy-url with SOCKS"),
-        proxied("socks5://joe:secret@@SOCKS_ADDRESS@", "proxy-url with SOCKS and a password"),
+        proxied("socks5://joe:secret@@SOCKS_ADDRESS@", "proxy-url with SOCKS and a password")
+            .known("the password is not sent"),
         proxied("@PROXY@", "proxy-url before HTTPS_PROXY")
             .env("HTTPS_PROXY", "http://@DEAD_ADDRESS@"),
         proxied("@PROXY@", "proxy-url in spite of NO_PROXY").env("NO_PROXY", "*"),
@@ -150,11 +158,13 @@ fn cases() -> Vec<Case> {
             .flags("--proxy-url @PROXY@"),
         proxied("http://@DEAD_ADDRESS@", "--proxy-url over the file's")
             .flags("--proxy-url @SOCKS@"),
-        reaches(Server::Plain, "proxy-url without TLS").config(config(
-            "server: \"http://api.recorder.test:@PLAIN_PORT@\", proxy-url: @PROXY@",
-            "token: t",
-            "",
-        )),
+        reaches(Server::Plain, "proxy-url without TLS")
+            .config(config(
+                "server: \"http://api.recorder.test:@PLAIN_PORT@\", proxy-url: @PROXY@",
+                "token: t",
+                "",
+            ))
+            .known(CONNECTS),
     ]
 }
 

@@ -71,6 +71,8 @@ pub struct Case {
     pub secret: Option<&'static str>,
     /// What standard error says, ours and kubectl's.
     pub said: Vec<&'static str>,
+    /// Why we do not do as kubectl does.
+    pub known: Option<&'static str>,
 }
 
 /// A case in which kubectl reaches a server.
@@ -95,6 +97,7 @@ impl Case {
             expected,
             secret: None,
             said: Vec::new(),
+            known: None,
         }
     }
 
@@ -163,6 +166,13 @@ impl Case {
     #[must_use]
     pub fn secret(mut self, text: &'static str) -> Self {
         self.secret = Some(text);
+        self
+    }
+
+    /// In which we are known to differ, with the reason.
+    #[must_use]
+    pub fn known(mut self, why: &'static str) -> Self {
+        self.known = Some(why);
         self
     }
 

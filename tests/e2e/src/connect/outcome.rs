@@ -102,6 +102,7 @@ const WORDS: [(Class, &[&str]); 8] = [
             "auth provider",
             "auth plugin",
             "credentialplugin",
+            "client key/certificate",
         ],
     ),
     (
@@ -135,6 +136,17 @@ const WORDS: [(Class, &[&str]); 8] = [
             "was not found for",
             // It asks for a name and a password, and nobody answers.
             "error: eof",
+            "error: no user",
+            "has no credentials",
+            // It dials what nobody named.
+            "localhost:8080",
+            "specified for",
+            "more than one authentication",
+            "must be specified",
+            "proxy-url",
+            "non-normalized",
+            "preferences",
+            "unexpected argument",
         ],
     ),
     (
@@ -160,6 +172,8 @@ const WORDS: [(Class, &[&str]); 8] = [
             "dns",
             "unable to connect",
             "cannot be reached",
+            "corrupt message",
+            "not speak tls",
             "cannot reach",
             "name resolution",
             "http response to https client",

@@ -230,7 +230,7 @@ impl World {
             callers,
             lists,
             proxies: self.proxy.take().into_iter().chain(self.socks.take()).collect(),
-            plugin: log.lines().map(canonical).collect(),
+            plugin: log.lines().filter(|line| !line.is_empty()).map(canonical).collect(),
         }
     }
 }
