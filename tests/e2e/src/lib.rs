@@ -5,6 +5,7 @@
     reason = "it is part of tests, which fail by panicking"
 )]
 
+pub mod connect;
 pub mod live;
 pub mod object;
 pub mod pss;

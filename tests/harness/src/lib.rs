@@ -15,6 +15,7 @@ pub mod binary;
 pub mod cluster;
 pub mod judge;
 pub mod proxy;
+pub mod recorder;
 pub mod score;
 pub mod seed;
 pub mod supervise;
