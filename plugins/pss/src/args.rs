@@ -1,5 +1,6 @@
 //! The command line of `kubectl pss`, and from it to the commands.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::{Args as ClapArgs, Parser, Subcommand};
@@ -15,8 +16,11 @@ use posture::cli::exit;
 use posture::cli::flags::{Format, InputFlags, StyleFlags};
 use posture::client::connect;
 use posture::client::connection::Connection;
+use posture::input::cluster::Cluster;
 use posture::input::selection::{Selection, SelectionArgs};
-use posture::model::error::Result;
+use posture::input::snapshot::{Asked, Recorder, Recording, Snapshot};
+use posture::model::clock::Clock;
+use posture::model::error::{Error, Result};
 use posture::model::version::Minor;
 use posture::render::notices::StderrNotices;
 use posture::render::report::ReportFormat;
@@ -57,6 +61,10 @@ struct CheckArgs {
     /// Print the least role that this command needs, and do nothing else.
     #[arg(long, help_heading = "Output")]
     print_rbac: bool,
+
+    /// Write what is read of the cluster to this directory, without secrets; -f DIR replays it.
+    #[arg(long, value_name = "DIR", help_heading = "Output")]
+    snapshot: Option<PathBuf>,
 
     /// With ns: show the system's namespaces one by one.
     #[arg(long, help_heading = "Output")]
@@ -107,38 +115,14 @@ pub(crate) fn dispatch(args: &Args, program: &str) -> Result<u8> {
             Ok(exit::CLEAN)
         }
         Some(Verb::Check(check)) => {
-            if let Some(names) = namespaces_in(&check.words) {
-                return check_namespaces(args, check, names, program);
+            let origin = Origin::open(check, program, args.style.stderr())?;
+            let asked = origin.asked(check);
+            let recorder = origin.recorder(check, &asked)?;
+            let cluster = origin.cluster(&asked, recorder.as_ref());
+            match namespaces_in(&asked.words) {
+                Some(names) => check_namespaces(args, check, program, cluster, (&asked, names)),
+                None => check_objects(args, check, program, cluster, &asked),
             }
-            let from_files = check.input.names_files()?;
-            let connection = if from_files && !check.with_cluster {
-                None
-            } else {
-                Some(connect(check, program, args.style.stderr())?)
-            };
-            let scope = match &connection {
-                Some(connection) if !from_files => {
-                    Scope::Live { connection, selection: selection(check)? }
-                }
-                cluster => Scope::Files {
-                    files: check.input.files(),
-                    kustomize: check.input.kustomize(),
-                    cluster: cluster.as_ref(),
-                },
-            };
-            let options = CheckOptions {
-                program,
-                scope,
-                policy: policy(check),
-                server: check.server_version,
-                format: format_of(check.output),
-                style,
-                stderr_style: args.style.stderr(),
-            };
-            if check.print_rbac {
-                return rights::of_check(&options).map(|()| exit::CLEAN);
-            }
-            check::run(&options).map(|report| exit::of_report(&report))
         }
         Some(Verb::Explain(explain)) => {
             let options = ExplainOptions { program, topic: explain.topic.as_deref(), style };
@@ -164,24 +148,148 @@ fn namespaces_in(words: &[String]) -> Option<Vec<String>> {
     words.iter().map(name).collect()
 }
 
+/// The verb of checks, as snapshots name it.
+const CHECK: &str = "check";
+
+/// Where objects come from.
+enum Origin {
+    /// Manifests; beside them the cluster whose namespaces decide.
+    Files(Option<Connection>),
+    /// A cluster.
+    Live(Connection),
+    /// A cluster as it was.
+    Recorded(Snapshot),
+}
+
+impl Origin {
+    fn open(check: &CheckArgs, program: &str, style: Style) -> Result<Self> {
+        if !check.input.names_files()? {
+            return connect(check, program, style).map(Self::Live);
+        }
+        if check.snapshot.is_some() {
+            return Err(Error::usage("--snapshot records a cluster")
+                .hint("leave -f and -k out to read the cluster"));
+        }
+        match Snapshot::named(&check.input.files().names)? {
+            Some(_) if check.with_cluster => {
+                Err(Error::usage("--with-cluster: a snapshot has its own namespaces"))
+            }
+            Some(snapshot) => Ok(Self::Recorded(snapshot)),
+            None if check.with_cluster && namespaces_in(&check.words).is_none() => {
+                connect(check, program, style).map(|connection| Self::Files(Some(connection)))
+            }
+            None => Ok(Self::Files(None)),
+        }
+    }
+
+    /// What is asked for. Of a snapshot all that it was taken for, unless something is said anew;
+    /// then the namespace is as it was, unless that is said too.
+    fn asked(&self, check: &CheckArgs) -> Asked {
+        let input = &check.input;
+        let all = input.all_namespaces();
+        let said = Asked {
+            verb: CHECK.to_owned(),
+            words: check.words.clone(),
+            namespace: input.namespace().map(str::to_owned).filter(|_| !all),
+            label_selector: input.selector().map(str::to_owned),
+            field_selector: input.field_selector().map(str::to_owned),
+        };
+        match self {
+            Self::Files(_) => said,
+            Self::Live(connection) => {
+                let all = all || namespaces_in(&said.words).is_some();
+                let namespace = connection.target().namespace.clone();
+                Asked { namespace: (!all).then_some(namespace), ..said }
+            }
+            Self::Recorded(snapshot) => {
+                let nothing = Asked { verb: CHECK.to_owned(), ..Asked::default() };
+                let before = snapshot.asked(TOOL, CHECK).unwrap_or(&nothing);
+                if said == nothing && !all {
+                    return before.clone();
+                }
+                let namespace = said.namespace.or_else(|| before.namespace.clone());
+                Asked { namespace: namespace.filter(|_| !all), ..said }
+            }
+        }
+    }
+
+    /// What writes the snapshot that `--snapshot` asks for.
+    fn recorder(&self, check: &CheckArgs, asked: &Asked) -> Result<Option<Recorder>> {
+        let (Some(dir), Self::Live(connection)) = (&check.snapshot, self) else { return Ok(None) };
+        let recording = Recording {
+            tool: TOOL,
+            version: env!("CARGO_PKG_VERSION"),
+            context: connection.target().context.as_deref(),
+            asked: asked.clone(),
+            clock: Clock::System,
+        };
+        Recorder::new(dir, recording).map(Some)
+    }
+
+    /// The cluster to read from, and whether objects are read from there.
+    fn cluster<'a>(
+        &'a self,
+        asked: &'a Asked,
+        recorder: Option<&'a Recorder>,
+    ) -> (Option<Cluster<'a>>, bool) {
+        match self {
+            Self::Files(None) => (None, false),
+            Self::Files(Some(connection)) => (Some(Cluster::Live { connection, recorder }), false),
+            Self::Live(connection) => (Some(Cluster::Live { connection, recorder }), true),
+            Self::Recorded(snapshot) => {
+                let again = snapshot.asked(TOOL, CHECK) == Some(asked);
+                let namespace = asked.namespace.as_deref().unwrap_or_default();
+                (Some(Cluster::Recorded { snapshot, again, namespace }), true)
+            }
+        }
+    }
+}
+
+/// The name of the tool in snapshots.
+const TOOL: &str = env!("CARGO_PKG_NAME");
+
+fn check_objects(
+    args: &Args,
+    check: &CheckArgs,
+    program: &str,
+    origin: (Option<Cluster<'_>>, bool),
+    asked: &Asked,
+) -> Result<u8> {
+    let scope = match origin {
+        (Some(cluster), true) => Scope::Live { cluster, selection: selection(asked)? },
+        (cluster, _) => {
+            Scope::Files { files: check.input.files(), kustomize: check.input.kustomize(), cluster }
+        }
+    };
+    let options = CheckOptions {
+        program,
+        scope,
+        policy: policy(check),
+        server: check.server_version,
+        format: format_of(check.output),
+        style: args.style.stdout(),
+        stderr_style: args.style.stderr(),
+    };
+    if check.print_rbac {
+        return rights::of_check(&options).map(|()| exit::CLEAN);
+    }
+    check::run(&options).map(|report| exit::of_report(&report))
+}
+
 fn check_namespaces(
     args: &Args,
     check: &CheckArgs,
-    names: Vec<String>,
     program: &str,
+    origin: (Option<Cluster<'_>>, bool),
+    (asked, names): (&Asked, Vec<String>),
 ) -> Result<u8> {
-    let connection = if check.input.names_files()? {
-        None
-    } else {
-        Some(connect(check, program, args.style.stderr())?)
-    };
-    let scope = match &connection {
-        Some(connection) => NamespaceScope::Live {
-            connection,
-            selector: check.input.selector(),
-            field_selector: check.input.field_selector(),
+    let scope = match origin {
+        (Some(cluster), true) => NamespaceScope::Live {
+            cluster,
+            selector: asked.label_selector.as_deref(),
+            field_selector: asked.field_selector.as_deref(),
         },
-        None => {
+        _ => {
             NamespaceScope::Files { files: check.input.files(), kustomize: check.input.kustomize() }
         }
     };
@@ -219,12 +327,12 @@ fn connect(check: &CheckArgs, program: &str, style: Style) -> Result<Connection>
 }
 
 /// The objects that the words, `-A`, `-l` and `--field-selector` mean.
-fn selection(check: &CheckArgs) -> Result<Selection> {
+fn selection(asked: &Asked) -> Result<Selection> {
     Selection::parse(&SelectionArgs {
-        words: check.words.clone(),
-        all_namespaces: check.input.all_namespaces(),
-        label_selector: check.input.selector().map(str::to_owned),
-        field_selector: check.input.field_selector().map(str::to_owned),
+        words: asked.words.clone(),
+        all_namespaces: asked.namespace.is_none(),
+        label_selector: asked.label_selector.clone(),
+        field_selector: asked.field_selector.clone(),
     })
 }
 

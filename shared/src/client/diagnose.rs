@@ -42,6 +42,8 @@ pub fn could_not_reach(failure: &Failure, target: &Target) -> Error {
             Error::could_not_run(format!("{server} refuses: {message}"))
                 .hint(format!("is it the right cluster? {}", source(target)))
         }
+        // No server was asked.
+        FailureKind::NotRecorded => Error::could_not_run(message),
     }
 }
 

@@ -39,6 +39,8 @@ pub enum FailureKind {
     Unreachable,
     /// The answer broke off, or is not what it should be.
     Broken,
+    /// A recorded cluster was asked for something that was not recorded.
+    NotRecorded,
 }
 
 /// A request that has failed.

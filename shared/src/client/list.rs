@@ -7,7 +7,7 @@ use super::resource::Resource;
 pub const PAGE: usize = 500;
 
 /// One list.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct List {
     /// Of what.
     pub resource: Resource,

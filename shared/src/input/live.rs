@@ -95,6 +95,7 @@ pub fn gap(list: &List, failure: &Failure) -> Gap {
         FailureKind::Forbidden => "--print-rbac prints the role that this command needs",
         FailureKind::TooManyRequests | FailureKind::Server => "try again later",
         FailureKind::Timeout => "allow more time with --request-timeout",
+        FailureKind::NotRecorded => "take the snapshot again, asking for this",
         _ => "",
     };
     Gap {

@@ -1,5 +1,7 @@
 //! Ring 3: bytes to objects.
 
+#[cfg(feature = "live")]
+pub mod cluster;
 pub mod files;
 pub mod glob;
 pub mod inventory;
@@ -7,4 +9,6 @@ pub mod kustomize;
 #[cfg(feature = "live")]
 pub mod live;
 pub mod selection;
+#[cfg(feature = "live")]
+pub mod snapshot;
 pub mod yaml;

@@ -1,7 +1,7 @@
 //! `check`: what Pod Security Admission would do with manifests, or does with what runs.
 
-use posture::client::connection::Connection;
 use posture::finding::report::{Report, Target, Tool};
+use posture::input::cluster::Cluster;
 use posture::input::files::FileArgs;
 use posture::input::inventory;
 use posture::input::selection::Selection;
@@ -31,12 +31,12 @@ pub enum Scope<'a> {
         /// The directory of `-k`.
         kustomize: Option<&'a str>,
         /// The cluster whose namespaces decide, if they are asked for.
-        cluster: Option<&'a Connection>,
+        cluster: Option<Cluster<'a>>,
     },
     /// Objects of a cluster.
     Live {
         /// The cluster.
-        connection: &'a Connection,
+        cluster: Cluster<'a>,
         /// What to read of it.
         selection: Selection,
     },
@@ -70,9 +70,9 @@ pub fn run(options: &CheckOptions<'_>) -> Result<Report<PssDetail>> {
             drop(progress);
             report
         }
-        Scope::Live { connection, selection } => {
+        Scope::Live { cluster, selection } => {
             let progress = Progress::start("reading the cluster");
-            let report = of_cluster(options, connection, selection);
+            let report = of_cluster(options, *cluster, selection);
             drop(progress);
             report
         }
@@ -99,7 +99,7 @@ fn of_files(
     options: &CheckOptions<'_>,
     args: &FileArgs,
     kustomize: Option<&str>,
-    cluster: Option<&Connection>,
+    cluster: Option<Cluster<'_>>,
 ) -> Result<Report<PssDetail>> {
     let mut files = args.names.clone();
     files.extend(kustomize.map(str::to_owned));
@@ -112,16 +112,11 @@ fn of_files(
             let server = known(options.server.unwrap_or(NEWEST));
             (server, Policies::new(options.policy, server, &inventory.objects)?)
         }
-        Some(connection) => {
-            target.context.clone_from(&connection.target().context);
-            let server = scan::server(connection, options.server, &mut gaps)?;
-            let policies = scan::policies_for(
-                connection,
-                options.policy,
-                server,
-                &inventory.objects,
-                &mut gaps,
-            )?;
+        Some(cluster) => {
+            target.context = cluster.context().map(str::to_owned);
+            let server = scan::server(cluster, options.server, &mut gaps)?;
+            let policies =
+                scan::policies_for(cluster, options.policy, server, &inventory.objects, &mut gaps)?;
             (server, policies)
         }
     };
@@ -138,19 +133,22 @@ fn of_files(
 /// Judges what runs.
 fn of_cluster(
     options: &CheckOptions<'_>,
-    connection: &Connection,
+    cluster: Cluster<'_>,
     selection: &Selection,
 ) -> Result<Report<PssDetail>> {
+    scan::introduce(cluster);
     let mut gaps = Vec::new();
-    let server = scan::server(connection, options.server, &mut gaps)?;
-    let lists = scan::lists(connection, selection, &mut gaps)?;
-    let collected = scan::judge(connection, &lists, options.policy, server, gaps)?;
+    let server = scan::server(cluster, options.server, &mut gaps)?;
+    let lists = scan::lists(cluster, selection, &mut gaps)?;
+    let collected = scan::judge(cluster, &lists, options.policy, server, gaps)?;
     let target = Target {
-        context: connection.target().context.clone(),
+        context: cluster.context().map(str::to_owned),
         server: Some(server.to_string()),
-        files: Vec::new(),
+        files: cluster.files(),
     };
-    Ok(collected.report(tool(options.program), target))
+    let report = collected.report(tool(options.program), target);
+    scan::finish(cluster, &report.gaps, options.program)?;
+    Ok(report)
 }
 
 pub(super) fn tool(program: &str) -> Tool {

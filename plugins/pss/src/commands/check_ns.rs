@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use posture::client::connection::Connection;
+use posture::client::failure::Failure;
 use posture::client::list::List;
 use posture::finding::report::{Report, Target};
+use posture::input::cluster::Cluster;
 use posture::input::files::FileArgs;
 use posture::input::inventory;
 use posture::input::live::{self, Arrival};
@@ -41,7 +42,7 @@ pub enum NamespaceScope<'a> {
     /// In a cluster.
     Live {
         /// The cluster.
-        connection: &'a Connection,
+        cluster: Cluster<'a>,
         /// Only namespaces with these labels.
         selector: Option<&'a str>,
         /// Only namespaces with these fields.
@@ -94,10 +95,13 @@ pub fn run(options: &NamespaceOptions<'_>) -> Result<NamespaceReport> {
     let progress = Progress::start("reading namespaces");
     let counted = match &options.scope {
         NamespaceScope::Files { files, kustomize } => of_files(options, files, *kustomize),
-        NamespaceScope::Live { connection, .. } => of_cluster(options, connection),
+        NamespaceScope::Live { cluster, .. } => of_cluster(options, *cluster),
     };
     drop(progress);
     let report = namespace_report::report_of(options, counted?);
+    if let NamespaceScope::Live { cluster, .. } = &options.scope {
+        scan::finish(*cluster, &report.gaps, options.program)?;
+    }
     let tables = Tables {
         human: |out: &mut Stdout| namespace_table::human(&report, options, out),
         wide: |out: &mut Stdout| namespace_table::wide(&report, options, out),
@@ -140,18 +144,18 @@ fn of_files(
     Ok(Counted { policies, namespaces, standings, gaps, target })
 }
 
-fn of_cluster(options: &NamespaceOptions<'_>, connection: &Connection) -> Result<Counted> {
+fn of_cluster(options: &NamespaceOptions<'_>, cluster: Cluster<'_>) -> Result<Counted> {
+    scan::introduce(cluster);
     let mut gaps = Vec::new();
-    let server = scan::server(connection, options.server, &mut gaps)?;
+    let server = scan::server(cluster, options.server, &mut gaps)?;
     let mut policies = Policies::new(options.policy, server, &[])?;
     let mut namespaces: BTreeSet<String> = options.names.iter().cloned().collect();
     let lists = namespace_lists(options);
-    let found =
-        scan::read_namespaces(connection, &lists, &mut policies, &mut gaps, &mut namespaces)?;
+    let found = scan::read_namespaces(cluster, &lists, &mut policies, &mut gaps, &mut namespaces)?;
     namespaces.extend(found.iter().map(|object| object.name().to_owned()));
     policies.add(&found);
     let lists = content_lists(&options.names, &namespaces);
-    let (census, owners) = census_of(connection, &lists, &policies, server, &mut gaps)?;
+    let (census, owners) = census_of(cluster, &lists, &policies, server, &mut gaps)?;
     let mut standings = census.finish(&owners);
     if options.names.is_empty() && !is_selective(options) {
         // A namespace that came into being meanwhile, or all of them where they cannot be listed.
@@ -160,9 +164,9 @@ fn of_cluster(options: &NamespaceOptions<'_>, connection: &Connection) -> Result
         standings.retain(|name, _| namespaces.contains(name));
     }
     let target = Target {
-        context: connection.target().context.clone(),
+        context: cluster.context().map(str::to_owned),
         server: Some(server.to_string()),
-        files: Vec::new(),
+        files: cluster.files(),
     };
     Ok(Counted { policies, namespaces, standings, gaps, target })
 }
@@ -207,7 +211,7 @@ fn is_selective(options: &NamespaceOptions<'_>) -> bool {
 
 /// Reads the lists and counts what is in them.
 fn census_of(
-    connection: &Connection,
+    cluster: Cluster<'_>,
     lists: &[List],
     policies: &Policies,
     server: Minor,
@@ -215,26 +219,31 @@ fn census_of(
 ) -> Result<(Census, Owners)> {
     let evaluator = Evaluator::new(server);
     let mut by_list: Vec<(Census, Owners)> = lists.iter().map(|_| Default::default()).collect();
-    let mut failures = Vec::new();
-    for (position, arrival) in live::read(connection, lists.to_vec()) {
+    let mut failures: Vec<Option<Failure>> = lists.iter().map(|_| None).collect();
+    let mut nothing = true;
+    for (position, arrival) in cluster.read(lists.to_vec()) {
         let (census, owners) = &mut by_list[position];
         match arrival {
             Arrival::Objects(objects) => {
+                nothing &= objects.is_empty();
                 for object in &objects {
                     owners.note(object);
                 }
                 count(&objects, &evaluator, policies, true, census);
             }
             Arrival::Restart => by_list[position] = Default::default(),
-            Arrival::Failed(failure) => {
-                gaps.push(live::gap(&lists[position], &failure));
-                failures.push(failure);
-            }
+            Arrival::Failed(failure) => failures[position] = Some(failure),
             Arrival::End => {}
         }
     }
-    if let Some(failure) = failures.first().filter(|_| failures.len() == lists.len()) {
-        return Err(scan::could_not_run(connection, failure));
+    if let Some(Some(failure)) = failures.first()
+        && nothing
+        && failures.iter().all(Option::is_some)
+    {
+        return Err(scan::could_not_run(cluster, failure));
+    }
+    for (list, failure) in lists.iter().zip(&failures) {
+        gaps.extend(failure.as_ref().map(|failure| live::gap(list, failure)));
     }
     let (mut census, mut owners) = (Census::default(), Owners::default());
     for (part, known) in by_list {

@@ -5,6 +5,7 @@ use std::io::Write as _;
 
 use posture::client::list::List;
 use posture::client::rbac;
+use posture::input::cluster::Cluster;
 use posture::model::error::Result;
 use posture::render::escape::escape;
 use posture::render::out;
@@ -19,8 +20,9 @@ const NAME: &str = "kubectl-pss";
 /// Prints the roles for `check`.
 pub fn of_check(options: &CheckOptions<'_>) -> Result<()> {
     let lists = match &options.scope {
-        Scope::Live { connection, selection } => {
-            let lists = scan::lists(connection, selection, &mut Vec::new())?;
+        Scope::Live { cluster: Cluster::Recorded { .. }, .. } => Vec::new(),
+        Scope::Live { cluster, selection } => {
+            let lists = scan::lists(*cluster, selection, &mut Vec::new())?;
             let (mut all, _) = scan::context_lists(&lists);
             all.extend(lists);
             all
@@ -36,13 +38,13 @@ pub fn of_check(options: &CheckOptions<'_>) -> Result<()> {
 /// Prints the roles for `check ns`.
 pub fn of_namespaces(options: &NamespaceOptions<'_>) -> Result<()> {
     let lists = match &options.scope {
-        NamespaceScope::Live { .. } => {
+        NamespaceScope::Live { cluster: Cluster::Live { .. }, .. } => {
             let there: BTreeSet<String> = options.names.iter().cloned().collect();
             let mut lists = namespace_lists(options);
             lists.extend(content_lists(&options.names, &there));
             lists
         }
-        NamespaceScope::Files { .. } => Vec::new(),
+        NamespaceScope::Live { .. } | NamespaceScope::Files { .. } => Vec::new(),
     };
     print(&lists)
 }

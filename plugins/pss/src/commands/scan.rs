@@ -3,11 +3,11 @@
 
 use std::collections::BTreeSet;
 
-use posture::client::connection::Connection;
 use posture::client::diagnose;
 use posture::client::failure::{Failure, FailureKind};
 use posture::client::list::List;
 use posture::client::resource::Resource;
+use posture::input::cluster::Cluster;
 use posture::input::files::FileArgs;
 use posture::input::inventory;
 use posture::input::live::{self, Arrival};
@@ -28,18 +28,38 @@ use super::policies::{Policies, PolicyOptions};
 use crate::census::has_ended;
 use crate::evaluate::Evaluator;
 
+/// Says of a recorded cluster which one it is, and of when.
+pub(super) fn introduce(cluster: Cluster<'_>) {
+    if let Cluster::Recorded { snapshot, .. } = cluster {
+        let of = snapshot.context().map_or_else(String::new, |context| format!(" of {context}"));
+        let time = snapshot.clock().now();
+        out::note(&escape(&format!("snapshot{of}, taken {time}")));
+    }
+}
+
+/// Completes the snapshot, if one is being written, and says how to look at it again.
+pub(super) fn finish(cluster: Cluster<'_>, gaps: &[Gap], program: &str) -> Result<()> {
+    cluster.finish(gaps)?;
+    if let Cluster::Live { recorder: Some(recorder), .. } = cluster {
+        let dir = recorder.dir().display();
+        out::note(&escape(&format!("snapshot written; again: {program} check -f {dir}")));
+    }
+    Ok(())
+}
+
 /// The release that the server behaves as, or the one that was asked for.
 pub(super) fn server(
-    connection: &Connection,
+    cluster: Cluster<'_>,
     asked: Option<Minor>,
     gaps: &mut Vec<Gap>,
 ) -> Result<Minor> {
     if let Some(asked) = asked {
+        cluster.judged_as(asked);
         return Ok(known(asked));
     }
-    match live::server_version(connection) {
+    match cluster.server_version() {
         Ok(minor) => Ok(known(minor)),
-        Err(failure) if is_fatal(&failure) => Err(could_not_run(connection, &failure)),
+        Err(failure) if is_fatal(&failure) => Err(could_not_run(cluster, &failure)),
         Err(failure) => {
             gaps.push(Gap {
                 what: "version".to_owned(),
@@ -61,15 +81,19 @@ fn is_fatal(failure: &Failure) -> bool {
     )
 }
 
-/// The error of a cluster that does not answer: one line of cause, one of what to do.
-pub(super) fn could_not_run(connection: &Connection, failure: &Failure) -> Error {
-    diagnose::could_not_reach(failure, connection.target())
+/// The error of a cluster that does not answer: one line of cause, one of what to do. A snapshot
+/// has no server to look for.
+pub(super) fn could_not_run(cluster: Cluster<'_>, failure: &Failure) -> Error {
+    match cluster {
+        Cluster::Live { connection, .. } => diagnose::could_not_reach(failure, connection.target()),
+        Cluster::Recorded { .. } => Error::could_not_run(failure.message.clone()),
+    }
 }
 
 /// The policies for manifests, by the namespaces of a cluster. A Namespace among the manifests
 /// goes before the cluster's: it is what the labels will be.
 pub(super) fn policies_for(
-    connection: &Connection,
+    cluster: Cluster<'_>,
     options: PolicyOptions<'_>,
     server: Minor,
     objects: &[Object],
@@ -78,7 +102,7 @@ pub(super) fn policies_for(
     let mut policies = Policies::new(options, server, objects)?;
     let lists = missing_namespaces(&policies, objects);
     // A namespace that is not there yet has no labels.
-    let found = read_namespaces(connection, &lists, &mut policies, gaps, &mut BTreeSet::new())?;
+    let found = read_namespaces(cluster, &lists, &mut policies, gaps, &mut BTreeSet::new())?;
     policies.add(&found);
     Ok(policies)
 }
@@ -108,14 +132,15 @@ pub(super) fn lists_for_files(
 
 /// Reads Namespaces. Those that are not there leave `names`.
 pub(super) fn read_namespaces(
-    connection: &Connection,
+    cluster: Cluster<'_>,
     lists: &[List],
     policies: &mut Policies,
     gaps: &mut Vec<Gap>,
     names: &mut BTreeSet<String>,
 ) -> Result<Vec<Object>> {
     let mut by_list: Vec<Vec<Object>> = lists.iter().map(|_| Vec::new()).collect();
-    for (position, arrival) in live::read(connection, lists.to_vec()) {
+    let mut refused: Vec<Option<Gap>> = lists.iter().map(|_| None).collect();
+    for (position, arrival) in cluster.read(lists.to_vec()) {
         let list = &lists[position];
         match arrival {
             Arrival::Objects(objects) => by_list[position].extend(objects),
@@ -126,16 +151,17 @@ pub(super) fn read_namespaces(
                     && let Some(name) = name
                 {
                     if names.remove(name) {
-                        gaps.push(live::gap(list, &failure));
+                        refused[position] = Some(live::gap(list, &failure));
                     }
                     continue;
                 }
                 policies.unreadable(name);
-                gaps.push(live::gap(list, &failure));
+                refused[position] = Some(live::gap(list, &failure));
             }
             Arrival::End => {}
         }
     }
+    gaps.extend(refused.into_iter().flatten());
     Ok(by_list.into_iter().flatten().collect())
 }
 
@@ -159,14 +185,11 @@ pub(super) fn workloads() -> Vec<Resource> {
 
 /// What to read of a cluster: what was named, or the workloads.
 pub(super) fn lists(
-    connection: &Connection,
+    cluster: Cluster<'_>,
     selection: &Selection,
     gaps: &mut Vec<Gap>,
 ) -> Result<Vec<List>> {
-    if selection.names_nothing() {
-        return Ok(selection.everything_of(workloads(), &connection.target().namespace));
-    }
-    let (resolved, _) = selection.resolve(connection)?;
+    let resolved = cluster.lists(selection, workloads())?;
     for warning in &resolved.warnings {
         out::note(&escape(&format!("Warning: {warning}")));
     }
@@ -176,19 +199,19 @@ pub(super) fn lists(
 
 /// Judges everything in lists.
 pub(super) fn judge(
-    connection: &Connection,
+    cluster: Cluster<'_>,
     lists: &[List],
     options: PolicyOptions<'_>,
     server: Minor,
     mut gaps: Vec<Gap>,
 ) -> Result<Collected> {
     let mut owners = Owners::default();
-    let policies = context(connection, lists, options, server, &mut gaps, &mut owners)?;
+    let policies = context(cluster, lists, options, server, &mut gaps, &mut owners)?;
     let evaluator = Evaluator::new(server);
     let judge = Judge { evaluator: &evaluator, policies: &policies, live: Some(&owners) };
     let mut by_list: Vec<Collected> = lists.iter().map(|_| Collected::default()).collect();
     let mut failures = Vec::new();
-    for (position, arrival) in live::read(connection, lists.to_vec()) {
+    for (position, arrival) in cluster.read(lists.to_vec()) {
         let collected = &mut by_list[position];
         match arrival {
             Arrival::Objects(mut objects) => {
@@ -212,7 +235,7 @@ pub(super) fn judge(
         && failures.len() == lists.len()
         && nothing
     {
-        return Err(could_not_run(connection, failure));
+        return Err(could_not_run(cluster, failure));
     }
     let mut all = Collected { gaps, ..Collected::default() };
     for collected in by_list {
@@ -223,7 +246,7 @@ pub(super) fn judge(
 
 /// What verdicts depend on: the namespaces of the lists, and who owns what makes pods.
 fn context(
-    connection: &Connection,
+    cluster: Cluster<'_>,
     lists: &[List],
     options: PolicyOptions<'_>,
     server: Minor,
@@ -231,24 +254,29 @@ fn context(
     owners: &mut Owners,
 ) -> Result<Policies> {
     let (context, about_namespaces) = context_lists(lists);
-    let (mut found, mut unreadable) = (Vec::new(), Vec::new());
-    for (position, arrival) in live::read(connection, context.clone()) {
+    let mut found: Vec<Vec<Object>> = context.iter().map(|_| Vec::new()).collect();
+    let mut refused: Vec<Option<Failure>> = context.iter().map(|_| None).collect();
+    for (position, arrival) in cluster.read(context.clone()) {
         let is_namespace = position < about_namespaces;
         match arrival {
-            Arrival::Objects(objects) if is_namespace => found.extend(objects),
+            Arrival::Objects(objects) if is_namespace => found[position].extend(objects),
             Arrival::Objects(objects) => objects.iter().for_each(|object| owners.note(object)),
             Arrival::Failed(failure) if is_namespace => {
-                unreadable.push(context[position].name.clone());
-                gaps.push(live::gap(&context[position], &failure));
+                refused[position] = Some(failure);
             }
+            Arrival::Restart if is_namespace => found[position].clear(),
             // Without them a pod is reported under its ReplicaSet or Job: its verdict is the same.
             Arrival::Failed(_) | Arrival::Restart | Arrival::End => {}
         }
     }
     let mut policies = Policies::new(options, server, &[])?;
+    let found: Vec<Object> = found.into_iter().flatten().collect();
     policies.add(&found);
-    for name in &unreadable {
-        policies.unreadable(name.as_deref());
+    for (list, failure) in context.iter().zip(&refused) {
+        if let Some(failure) = failure {
+            policies.unreadable(list.name.as_deref());
+            gaps.push(live::gap(list, failure));
+        }
     }
     Ok(policies)
 }

@@ -8,6 +8,8 @@ mod served;
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use self::cache::Cache;
 use self::mapper::VersionMap;
 use self::served::Group;
@@ -26,6 +28,14 @@ pub struct Discovery {
     maps: Vec<VersionMap>,
     gaps: Vec<Gap>,
     fresh: bool,
+}
+
+/// Groups and resources as they are written down.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
+pub struct Document {
+    groups: Vec<Group>,
+    /// By group and version: `apps/v1`.
+    resources: BTreeMap<String, Vec<Served>>,
 }
 
 impl Discovery {
@@ -64,6 +74,16 @@ impl Discovery {
     ) -> Self {
         let maps = mapper::build(&groups, &lists);
         Self { groups, lists, maps, gaps, fresh }
+    }
+
+    /// Everything that is known, to be written down.
+    pub fn to_document(&self) -> Document {
+        Document { groups: self.groups.clone(), resources: self.lists.clone() }
+    }
+
+    /// What was written down. Which groups could not be discovered is not in it.
+    pub fn of_document(document: &Document) -> Self {
+        Self::new(document.groups.clone(), document.resources.clone(), Vec::new(), false)
     }
 
     /// Whether the server itself has just said it. Where it is not so, a resource that is not

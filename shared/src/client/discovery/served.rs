@@ -17,7 +17,7 @@ pub(super) struct GroupList {
 }
 
 /// A group and its versions, in the order that the server prefers.
-#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 pub(super) struct Group {
     /// Empty for the core group.
     #[serde(default)]
@@ -35,7 +35,7 @@ pub(super) struct Group {
 }
 
 /// `GroupVersionForDiscovery`
-#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 pub(super) struct GroupVersion {
     /// `apps/v1`
     #[serde(default, rename = "groupVersion")]

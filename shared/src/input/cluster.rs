@@ -1,0 +1,141 @@
+//! A cluster to read from: one that runs, watched by a recorder or not, or one that was recorded.
+//! Commands do not know which.
+
+use super::live::{self, Arrival};
+use super::selection::Selection;
+use super::selection::resolve::Resolved;
+use super::snapshot::{Recorder, Snapshot};
+use crate::client::connection::Connection;
+use crate::client::discovery::Discovery;
+use crate::client::failure::Failure;
+use crate::client::list::List;
+use crate::client::resource::Resource;
+use crate::model::clock::Clock;
+use crate::model::error::Result;
+use crate::model::gap::Gap;
+use crate::model::version::Minor;
+
+/// Where objects of a cluster come from.
+#[derive(Clone, Copy, Debug)]
+pub enum Cluster<'a> {
+    /// From its API server.
+    Live {
+        /// The way there.
+        connection: &'a Connection,
+        /// Writes down what comes.
+        recorder: Option<&'a Recorder>,
+    },
+    /// From a snapshot.
+    Recorded {
+        /// The snapshot.
+        snapshot: &'a Snapshot,
+        /// Whether exactly what was asked for when it was taken is asked for again.
+        again: bool,
+        /// The namespace that is meant where none is named; empty where all are.
+        namespace: &'a str,
+    },
+}
+
+impl<'a> Cluster<'a> {
+    /// The context of the kubeconfig.
+    pub fn context(&self) -> Option<&'a str> {
+        match self {
+            Self::Live { connection, .. } => connection.target().context.as_deref(),
+            Self::Recorded { snapshot, .. } => snapshot.context(),
+        }
+    }
+
+    /// The files that reports name: the snapshot's directory.
+    pub fn files(&self) -> Vec<String> {
+        match self {
+            Self::Live { .. } => Vec::new(),
+            Self::Recorded { snapshot, .. } => vec![snapshot.dir().to_string_lossy().into_owned()],
+        }
+    }
+
+    /// The clock of what looks at it.
+    pub fn clock(&self) -> Clock {
+        match self {
+            Self::Live { .. } => Clock::System,
+            Self::Recorded { snapshot, .. } => snapshot.clock(),
+        }
+    }
+
+    /// The minor release that the server behaves as.
+    pub fn server_version(&self) -> std::result::Result<Minor, Failure> {
+        match self {
+            Self::Live { connection, recorder } => {
+                let version = live::server_version(connection);
+                if let Some(recorder) = recorder {
+                    recorder.server(version.as_ref().map(|minor| *minor));
+                }
+                version
+            }
+            Self::Recorded { snapshot, .. } => snapshot.server_version(),
+        }
+    }
+
+    /// Takes notice of the release that is judged by in place of the server's own.
+    pub fn judged_as(&self, minor: Minor) {
+        if let Self::Live { recorder: Some(recorder), .. } = self {
+            recorder.server(Ok(minor));
+        }
+    }
+
+    /// What arguments mean: everything of the default resources where they name nothing. Fails in
+    /// kubectl's words.
+    pub fn lists(&self, selection: &Selection, default: Vec<Resource>) -> Result<Resolved> {
+        let everything = |namespace: &str| Resolved {
+            lists: selection.everything_of(default, namespace),
+            ..Resolved::default()
+        };
+        match self {
+            Self::Live { connection, recorder } => {
+                let (resolved, discovery) = if selection.names_nothing() {
+                    (everything(&connection.target().namespace), None)
+                } else {
+                    let (resolved, discovery) = selection.resolve(connection)?;
+                    (resolved, Some(discovery))
+                };
+                if let Some(recorder) = recorder {
+                    recorder.resolved(&resolved, discovery.as_ref());
+                }
+                Ok(resolved)
+            }
+            Self::Recorded { snapshot, again: true, .. } => Ok(snapshot.resolved()),
+            Self::Recorded { namespace, .. } if selection.names_nothing() => {
+                Ok(everything(namespace))
+            }
+            Self::Recorded { snapshot, namespace, .. } => {
+                selection.resolve_on(namespace, &snapshot.discovery()?)
+            }
+        }
+    }
+
+    /// Reads lists; arrivals carry the position of their list. Every list ends with
+    /// [`Arrival::End`] or [`Arrival::Failed`].
+    pub fn read(&self, lists: Vec<List>) -> Box<dyn Iterator<Item = (usize, Arrival)> + 'a> {
+        match *self {
+            Self::Live { connection, recorder: None } => Box::new(live::read(connection, lists)),
+            Self::Live { connection, recorder: Some(recorder) } => {
+                let first = recorder.lists(&lists);
+                let arrivals = live::read(connection, lists);
+                Box::new(arrivals.inspect(move |(position, arrival)| {
+                    recorder.arrival(first + position, arrival);
+                }))
+            }
+            Self::Recorded { snapshot, .. } => Box::new(snapshot.read(lists)),
+        }
+    }
+
+    /// Completes what a recorder has written down. Fails if it could not be written.
+    pub fn finish(&self, gaps: &[Gap]) -> Result<()> {
+        match self {
+            Self::Live { connection, recorder: Some(recorder) } => {
+                // Whoever looks at the snapshot may ask for another type.
+                recorder.finish(gaps, || Discovery::load(connection).ok())
+            }
+            _ => Ok(()),
+        }
+    }
+}
