@@ -1,7 +1,10 @@
-//! `posture-bench`: runs our binary and upstream's library by turns on the same file, and prints
-//! how long each took and how much memory.
+//! `posture-bench`: runs our binary by turns with what it is compared with, and prints how long
+//! each took and how much memory: on a file with upstream's library, on a cluster with a download
+//! of the same lists.
 
+mod live;
 mod measure;
+mod raw;
 
 use std::fs;
 use std::path::Path;
@@ -22,8 +25,10 @@ fn main() -> ExitCode {
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let done = match arguments.as_slice() {
         ["measure", program, rest @ ..] => measure::print(program, rest),
-        [file, ours, theirs] => compare(file, ours, theirs),
-        _ => Err("usage: posture-bench FILE OURS THEIRS".to_owned()),
+        ["raw", kubeconfig, coding] => raw::print(kubeconfig, coding),
+        ["live", ours] => live::compare(ours),
+        ["file", file, ours, theirs] => compare(file, ours, theirs),
+        _ => Err("usage: posture-bench file FILE OURS THEIRS | live OURS".to_owned()),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -43,11 +43,12 @@ pub(crate) fn child(program: &str, arguments: &[&str]) -> Result<Measured, Strin
     serde_json::from_slice(&output.stdout).map_err(|error| format!("{program}: {error}"))
 }
 
-/// Runs a program, its output thrown away, and prints what it took.
+/// Runs a program, its output thrown away, and prints what it took. Findings are no failure: our
+/// exit code is 1 for them.
 #[expect(clippy::print_stdout, reason = "the parent process reads it")]
 pub(crate) fn print(program: &str, arguments: &[&str]) -> Result<(), String> {
     let started = Instant::now();
-    Command::new(program)
+    let status = Command::new(program)
         .args(arguments)
         .stdin(Stdio::null())
         .stdout(Stdio::null())
@@ -55,6 +56,9 @@ pub(crate) fn print(program: &str, arguments: &[&str]) -> Result<(), String> {
         .status()
         .map_err(|error| format!("{program}: {error}"))?;
     let seconds = started.elapsed().as_secs_f64();
+    if !matches!(status.code(), Some(0 | 1)) {
+        return Err(format!("{program} {}: {status}", arguments.join(" ")));
+    }
     let usage = getrusage(UsageWho::RUSAGE_CHILDREN).map_err(|error| error.to_string())?;
     let microseconds = (usage.user_time() + usage.system_time()).num_microseconds();
     let measured = Measured {

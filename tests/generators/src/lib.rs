@@ -1,5 +1,5 @@
-//! Seeded random input: pods over every field that a check reads, the nine kinds around them, and
-//! the file that the benchmark reads.
+//! Seeded random input: pods over every field that a check reads, the nine kinds around them, a
+//! cluster full of them, and the file that the benchmark reads.
 //!
 //! The same seed gives the same input on every machine and in every release of this crate's
 //! dependencies: the random numbers are our own.
@@ -7,6 +7,7 @@
 pub mod bench;
 pub mod mistype;
 pub mod pod;
+pub mod population;
 pub mod random;
 pub mod schema;
 pub mod workload;
