@@ -109,6 +109,7 @@ const WORDS: [(Class, &[&str]); 8] = [
         Class::Certificate,
         &[
             "x509",
+            "the certificate of",
             "failed to verify certificate",
             "invalid peer certificate",
             "tls: failed to verify",
@@ -156,6 +157,7 @@ const WORDS: [(Class, &[&str]); 8] = [
             "must be logged in",
             "asked for the client to provide credentials",
             "does not know who",
+            "does not accept the login",
         ],
     ),
     (Class::Forbidden, &["forbidden"]),
@@ -168,6 +170,7 @@ const WORDS: [(Class, &[&str]); 8] = [
         &[
             "refused",
             "no such host",
+            "no address found",
             "dial tcp",
             "dns",
             "unable to connect",
