@@ -1,9 +1,10 @@
 //! A list in pages: which are asked for, and what happens when one of them fails.
 
+use std::fmt;
 use std::fmt::Write as _;
 
-use serde::Deserialize;
-use serde::de::{DeserializeOwned, IgnoredAny};
+use serde::de::{DeserializeOwned, IgnoredAny, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer as _};
 use serde_json::error::Category;
 use tokio::sync::{Semaphore, mpsc};
 
@@ -41,6 +42,48 @@ struct Metadata {
     token: Option<String>,
 }
 
+/// Reads what comes before the items, and stops there: `Some` once it has.
+struct Beginning<'a>(&'a mut Option<Head>);
+
+impl<'de> Visitor<'de> for Beginning<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        let (mut kind, mut metadata) = (String::new(), None);
+        while let Some(key) = map.next_key::<String>()? {
+            match key.as_str() {
+                "kind" => kind = map.next_value()?,
+                "metadata" => metadata = Some(map.next_value()?),
+                "items" => {
+                    *self.0 = metadata.map(|metadata| Head { kind, metadata, _items: None });
+                    break;
+                }
+                _ => {
+                    map.next_value::<IgnoredAny>()?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The beginning of a list that looks complete. The next page waits for its token, and whoever
+/// takes this one reads the rest of it anyway.
+fn beginning(body: &[u8]) -> Option<Head> {
+    if !body.trim_ascii_end().ends_with(b"]}") {
+        return None;
+    }
+    let mut head = None;
+    let mut json = serde_json::Deserializer::from_slice(body);
+    // It stops in the middle, which the deserializer calls an error.
+    drop(json.deserialize_map(Beginning(&mut head)));
+    head
+}
+
 /// What is read of an object to know what it is.
 #[derive(Deserialize)]
 struct Object {
@@ -58,7 +101,7 @@ fn parsed<T: DeserializeOwned>(answer: &Answer) -> Result<T, Failure> {
 
 /// The token of the next page, empty if there is none. Fails where the answer is no list.
 fn next_of(answer: &Answer) -> Result<String, Failure> {
-    let head: Head = parsed(answer)?;
+    let head = beginning(&answer.body).map_or_else(|| parsed(answer), Ok)?;
     if !head.kind.ends_with("List") {
         return Err(not_the_kind(&head.kind));
     }
@@ -219,6 +262,20 @@ mod tests {
             assert_eq!(head(list), Ok(String::new()));
         }
         assert_eq!(head(r#"{"kind":"AList","metadata":{"continue":"t"}}"#), Ok("t".to_owned()));
+    }
+
+    #[test]
+    fn only_the_beginning_of_a_list_is_read() {
+        let body = br#"{"kind":"PodList","metadata":{"continue":"t"},"items":[no JSON]}"#;
+        let head = beginning(body).unwrap();
+        assert_eq!((head.kind.as_str(), head.metadata.token.as_deref()), ("PodList", Some("t")));
+        for other in [
+            r#"{"kind":"PodList","metadata":{},"items":[{"a":"#,
+            r#"{"kind":"PodList","items":[{}]}"#,
+            r#"{"metadata":{"continue":1},"items":[]}"#,
+        ] {
+            assert!(beginning(other.as_bytes()).is_none(), "{other}");
+        }
     }
 
     #[test]
