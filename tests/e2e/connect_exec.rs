@@ -96,8 +96,7 @@ fn plugins() -> Vec<Case> {
         returns("token or cert/key pair", "neither token nor certificate", V1, ""),
         returns("not both", "a certificate without its key", V1, "\"clientCertificateData\": \"@CERT_JSON@\""),
         returns("not both", "a key without its certificate", V1, "\"clientKeyData\": \"@KEY_JSON@\", \"token\": \"x\""),
-        returns("client key/certificate", "a certificate that is none", V1, "\"clientCertificateData\": \"canary-32\", \"clientKeyData\": \"canary-32\"").secret("canary-32")
-        .known("kube names the certificate, not the plugin"),
+        returns("client key/certificate", "a certificate that is none", V1, "\"clientCertificateData\": \"canary-32\", \"clientKeyData\": \"canary-32\"").secret("canary-32"),
         bad("apiVersion", "no version").config(with_user("exec: {command: login, interactiveMode: Never}")),
         bad("apiVersion", "an unknown version").config(with_user("exec: {apiVersion: client.authentication.k8s.io/v1alpha1, command: login, interactiveMode: Never}")),
         bad("command", "no command").config(with_user(&format!("exec: {{apiVersion: {V1}, interactiveMode: Never}}"))),

@@ -43,7 +43,7 @@ fn failures() -> Vec<(i32, Case)> {
         (
             3,
             fails("", "TLS where it was not expected")
-                .config(config_of("server: \"http://127.0.0.1:@A_PORT@\"")).known("no diagnosis of it yet"),
+                .config(config_of("server: \"http://127.0.0.1:@A_PORT@\"")),
         ),
         (
             3,
@@ -193,7 +193,6 @@ mod in_a_pod {
         lists
     }
 
-    #[expect(clippy::print_stdout, reason = "what was not tested is part of a test's output")]
     pub(super) fn holds() {
         let Some(options) = ["-m", "-rm"].into_iter().find(|options| can(options)) else {
             println!("skipped: this machine has no mount namespaces for its user");

@@ -17,6 +17,7 @@ fn rule(path: &'static str, times: usize, reply: Reply) -> Rule {
 const ALWAYS: usize = usize::MAX;
 
 /// Which files are read, and how they are merged.
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn files() -> Vec<Case> {
     let here = |cluster: &str, token: &str| {
         format!(

@@ -30,6 +30,10 @@ pub fn could_not_reach(failure: &Failure, target: &Target) -> Error {
         FailureKind::Forbidden => {
             Error::could_not_run(message).hint(format!("ask for this right for {}", who(target)))
         }
+        // A named object, which the server knows the kind of.
+        FailureKind::NotFound if message.ends_with(" not found") && message.contains('"') => {
+            Error::could_not_run(message).hint("is it in this namespace, and in this cluster?")
+        }
         FailureKind::NotFound => {
             Error::could_not_run(format!("{server} has no such path: {message}"))
                 .hint(format!("is {server} the address of the API server? {}", source(target)))
@@ -96,6 +100,11 @@ fn unreachable(message: &str, target: &Target) -> Error {
         (
             format!("{server} does not speak TLS"),
             format!("a server of plain HTTP is written http://…; {}", source(target)),
+        )
+    } else if has(&["invalid http version"]) && server.starts_with("http:") {
+        (
+            format!("{server} does not speak plain HTTP"),
+            format!("a server of TLS is written https://…; {}", source(target)),
         )
     } else if has(&["alert"]) {
         (format!("{server} broke off the TLS handshake: {message}"), log_in(target))

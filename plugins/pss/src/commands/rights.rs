@@ -20,8 +20,7 @@ const NAME: &str = "kubectl-pss";
 /// Prints the roles for `check`.
 pub fn of_check(options: &CheckOptions<'_>) -> Result<()> {
     let lists = match &options.scope {
-        Scope::Live { cluster: Cluster::Recorded { .. }, .. } => Vec::new(),
-        Scope::Live { cluster, selection } => {
+        Scope::Live { cluster: cluster @ Cluster::Live { .. }, selection } => {
             let lists = scan::lists(*cluster, selection, &mut Vec::new())?;
             let (mut all, _) = scan::context_lists(&lists);
             all.extend(lists);
@@ -30,7 +29,8 @@ pub fn of_check(options: &CheckOptions<'_>) -> Result<()> {
         Scope::Files { files, kustomize, cluster: Some(_) } => {
             scan::lists_for_files(files, *kustomize, options.policy)?
         }
-        Scope::Files { cluster: None, .. } => Vec::new(),
+        Scope::Live { cluster: Cluster::Recorded { .. }, .. }
+        | Scope::Files { cluster: None, .. } => Vec::new(),
     };
     print(&lists)
 }

@@ -102,7 +102,7 @@ pub(super) fn policies_for(
     let mut policies = Policies::new(options, server, objects)?;
     let lists = missing_namespaces(&policies, objects);
     // A namespace that is not there yet has no labels.
-    let found = read_namespaces(cluster, &lists, &mut policies, gaps, &mut BTreeSet::new())?;
+    let found = read_namespaces(cluster, &lists, &mut policies, gaps, &mut BTreeSet::new());
     policies.add(&found);
     Ok(policies)
 }
@@ -137,7 +137,7 @@ pub(super) fn read_namespaces(
     policies: &mut Policies,
     gaps: &mut Vec<Gap>,
     names: &mut BTreeSet<String>,
-) -> Result<Vec<Object>> {
+) -> Vec<Object> {
     let mut by_list: Vec<Vec<Object>> = lists.iter().map(|_| Vec::new()).collect();
     let mut refused: Vec<Option<Gap>> = lists.iter().map(|_| None).collect();
     for (position, arrival) in cluster.read(lists.to_vec()) {
@@ -162,7 +162,7 @@ pub(super) fn read_namespaces(
         }
     }
     gaps.extend(refused.into_iter().flatten());
-    Ok(by_list.into_iter().flatten().collect())
+    by_list.into_iter().flatten().collect()
 }
 
 /// The kinds that carry pods: what is looked at where nothing is named.

@@ -1,4 +1,5 @@
 //! Cases of client-go's tests of `tools/clientcmd` and of its credential plugins, and our own.
+#![cfg(test)]
 
 mod loading;
 mod overriding;

@@ -11,6 +11,7 @@ use super::kubeconfig::Exec;
 use super::kuberc::Policy;
 use super::lookup;
 use super::options::ConnectOptions;
+use super::pem;
 use crate::model::error::{Error, Result};
 use crate::model::source::Source;
 
@@ -177,6 +178,11 @@ fn decode(output: Vec<u8>, exec: &Exec, options: &ConnectOptions) -> Outcome<Cre
     }
     if certificate != key {
         return Err("exec plugin returned only certificate or key, not both".to_owned());
+    }
+    let lacks = |text: &str, label: &str| !pem::has(text.as_bytes(), label);
+    let no_certificate = lacks(&credentials.certificate, "CERTIFICATE");
+    if !certificate && (no_certificate || lacks(&credentials.key, "PRIVATE KEY")) {
+        return Err("failed parsing client key/certificate: no PEM".to_owned());
     }
     Ok(credentials)
 }

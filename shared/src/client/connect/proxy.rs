@@ -56,7 +56,8 @@ pub(super) fn shown(proxy: &Uri) -> String {
 /// A proxy as the environment may name it: `host:port` means HTTP, and what is no address is none.
 fn parse_lenient(text: &str) -> Option<Uri> {
     let scheme = text.split_once("://").map_or("", |(scheme, _)| scheme).to_ascii_lowercase();
-    if SCHEMES.contains(&scheme.as_str()) { parse(text) } else { parse(&format!("http://{text}")) }
+    let is_known = SCHEMES.contains(&scheme.as_str()) || scheme == "socks5h";
+    if is_known { parse(text) } else { parse(&format!("http://{text}")) }
 }
 
 fn parse(text: &str) -> Option<Uri> {
@@ -64,9 +65,14 @@ fn parse(text: &str) -> Option<Uri> {
     if uri.host().is_none_or(str::is_empty) {
         return None;
     }
-    if uri.scheme_str() == Some("socks5") && uri.port().is_none() {
+    let is_socks = matches!(uri.scheme_str(), Some("socks5" | "socks5h"));
+    if is_socks && uri.port().is_none() {
         // Whoever dials knows the ports of HTTP alone.
         return format!("socks5://{}:1080", uri.authority()?).parse().ok();
+    }
+    if uri.scheme_str() == Some("socks5h") {
+        // The proxy resolves names either way.
+        return format!("socks5://{}", uri.authority()?).parse().ok();
     }
     Some(uri)
 }

@@ -12,7 +12,7 @@ use nix::pty::openpty;
 use super::case::Input;
 
 /// After which a program hangs.
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_mins(1);
 
 /// How long to wait before the next look.
 const PAUSE: Duration = Duration::from_millis(5);

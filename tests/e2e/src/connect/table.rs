@@ -83,10 +83,10 @@ pub fn compare(case: &Case) -> Option<String> {
     for said in case.said.iter().filter(|said| !own.stderr.contains(**said)) {
         writeln!(text, "  we do not say {said:?}").expect("it is memory");
     }
-    if let Some(secret) = case.secret {
-        if own.stdout.contains(secret) || own.stderr.contains(secret) {
-            writeln!(text, "  we print the secret").expect("it is memory");
-        }
+    if let Some(secret) = case.secret
+        && (own.stdout.contains(secret) || own.stderr.contains(secret))
+    {
+        writeln!(text, "  we print the secret").expect("it is memory");
     }
     if own.code.is_none() || own.took > judge.took + PATIENCE {
         writeln!(text, "  we take {:?}, kubectl {:?}", own.took, judge.took).expect("it is memory");

@@ -16,7 +16,7 @@ use std::thread;
 use std::time::Duration;
 
 pub use certificate::{Authority, Identity};
-use request::Request;
+use request::{Incoming, Request};
 
 /// A client that says nothing for so long has gone.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -185,12 +185,15 @@ impl Shared {
         peer: impl Fn(&S) -> (Option<String>, Option<Vec<u8>>, bool),
     ) -> std::io::Result<()> {
         loop {
-            let Some(request) = request::read(&mut stream)? else { return Ok(()) };
-            let Some(request) = request else {
+            let request = match request::read(&mut stream)? {
+                Incoming::Request(request) => request,
                 // What Go's server says to a TLS greeting.
-                return stream.write_all(
-                    b"HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTPS request to an HTTP server.\n",
-                );
+                Incoming::Other => {
+                    return stream.write_all(
+                        b"HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTPS request to an HTTP server.\n",
+                    );
+                }
+                Incoming::End => return Ok(()),
             };
             let (server_name, certificate, encrypted) = peer(&stream);
             let mut seen = seen(&request);

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
-use super::request;
+use super::request::{self, Incoming};
 
 /// What a proxy was asked for.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -98,7 +98,7 @@ impl Drop for Proxy {
 
 impl Shared {
     fn http(&self, mut client: TcpStream) -> std::io::Result<()> {
-        let Some(Some(request)) = request::read(&mut client)? else { return Ok(()) };
+        let Incoming::Request(request) = request::read(&mut client)? else { return Ok(()) };
         let authorization = request.header("proxy-authorization").map(str::to_owned);
         let target = match request.target.strip_prefix("http://") {
             Some(rest) => rest.split('/').next().unwrap_or_default().to_owned(),

@@ -22,15 +22,24 @@ impl Request {
     }
 }
 
-/// Reads a request with its body, which is dropped. The outer `None` is the end of the
-/// connection, the inner one something that is no request.
-pub(super) fn read(stream: &mut impl Read) -> std::io::Result<Option<Option<Request>>> {
-    let Some(head) = head(stream)? else { return Ok(None) };
-    let Some(request) = parse(&head) else { return Ok(Some(None)) };
+/// What comes over a connection.
+pub(super) enum Incoming {
+    /// A request.
+    Request(Request),
+    /// Something that is none, such as the greeting of TLS.
+    Other,
+    /// Nothing more.
+    End,
+}
+
+/// Reads a request with its body, which is dropped.
+pub(super) fn read(stream: &mut impl Read) -> std::io::Result<Incoming> {
+    let Some(head) = head(stream)? else { return Ok(Incoming::End) };
+    let Some(request) = parse(&head) else { return Ok(Incoming::Other) };
     let length = request.header("content-length").and_then(|text| text.parse().ok());
     let mut body = vec![0; length.unwrap_or(0)];
     stream.read_exact(&mut body)?;
-    Ok(Some(Some(request)))
+    Ok(Incoming::Request(request))
 }
 
 /// Everything up to the empty line, or what comes at once if it is no text.
