@@ -48,7 +48,7 @@ enum Verb {
 #[derive(ClapArgs, Debug)]
 struct CheckArgs {
     /// What to look at, in kubectl's grammar: TYPE, TYPE NAME…, TYPE/NAME…; without it the
-    /// workloads of the namespace.
+    /// workloads of the namespace, or all that -f names.
     #[arg(value_name = "TYPE[/NAME]")]
     words: Vec<String>,
 
@@ -257,9 +257,12 @@ fn check_objects(
 ) -> Result<u8> {
     let scope = match origin {
         (Some(cluster), true) => Scope::Live { cluster, selection: selection(asked)? },
-        (cluster, _) => {
-            Scope::Files { files: check.input.files(), kustomize: check.input.kustomize(), cluster }
-        }
+        (cluster, _) => Scope::Files {
+            files: check.input.files(),
+            kustomize: check.input.kustomize(),
+            selection: selection(asked)?,
+            cluster,
+        },
     };
     let options = CheckOptions {
         program,
@@ -289,9 +292,11 @@ fn check_namespaces(
             selector: asked.label_selector.as_deref(),
             field_selector: asked.field_selector.as_deref(),
         },
-        _ => {
-            NamespaceScope::Files { files: check.input.files(), kustomize: check.input.kustomize() }
-        }
+        _ => NamespaceScope::Files {
+            files: check.input.files(),
+            kustomize: check.input.kustomize(),
+            selection: selection(asked)?,
+        },
     };
     let options = NamespaceOptions {
         program,

@@ -3,6 +3,8 @@
 //! Source: k8s.io/apimachinery/pkg/labels/selector.go and pkg/api/validate/content; the refusals
 //! are its words.
 
+use super::node::{Type, Value};
+use super::object::Object;
 use super::quote::go_quote;
 
 const KEY: &str = "([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]";
@@ -95,6 +97,24 @@ impl LabelSelector {
     /// Whether an object with these labels is selected; `label` has the value of a key.
     pub fn matches<'a>(&self, label: impl Fn(&str) -> Option<&'a str>) -> bool {
         self.requirements.iter().all(|requirement| requirement.holds(label(&requirement.key)))
+    }
+
+    /// Whether an object is selected. A label that is null is empty. Labels that are no texts are
+    /// refused by kubectl before it selects: such an object is always selected.
+    pub fn selects(&self, object: &Object) -> bool {
+        let labels = object.value().get("metadata").and_then(|metadata| metadata.get("labels"));
+        let is_text = |value: Value<'_>| value.is_null() || value.as_str().is_some();
+        let fits = |labels: Value<'_>| {
+            matches!(labels.value_type(), Type::Object | Type::Null)
+                && labels.entries().all(|(_, value)| is_text(value))
+        };
+        if !labels.is_none_or(fits) {
+            return true;
+        }
+        self.matches(|key| {
+            let value = labels?.get(key)?;
+            value.as_str().or_else(|| value.is_null().then_some(""))
+        })
     }
 }
 

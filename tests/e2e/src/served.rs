@@ -9,6 +9,7 @@ use posture::client::connect::{self, ConnectOptions};
 use posture::client::connection::Connection;
 use posture::client::discovery::Discovery;
 use posture::client::notices::Silent;
+use posture::input::yaml;
 use posture_harness::cluster::{ADMIN, Cluster};
 use serde_json::json;
 
@@ -114,7 +115,7 @@ pub fn cluster() -> &'static Cluster {
 
 /// What connects to it with this cache.
 pub fn options(cluster: &Cluster, cache: &Path) -> ConnectOptions {
-    let mut options = ConnectOptions::new("kubectl pss", |_| Ok(None));
+    let mut options = ConnectOptions::new("kubectl pss", yaml::single_document);
     options.kubeconfig = Some(cluster.kubeconfig(ADMIN));
     options.cache_dir = Some(cache.to_owned());
     options

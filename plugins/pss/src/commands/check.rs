@@ -13,6 +13,7 @@ use posture::render::progress::Progress;
 use posture::render::report::{self, ReportFormat};
 use posture::render::style::Style;
 
+use super::chosen::Chosen;
 use super::collect::Collected;
 use super::judge::Judge;
 use super::policies::{Policies, PolicyOptions};
@@ -30,6 +31,8 @@ pub enum Scope<'a> {
         files: FileArgs,
         /// The directory of `-k`.
         kustomize: Option<&'a str>,
+        /// What is meant of them.
+        selection: Selection,
         /// The cluster whose namespaces decide, if they are asked for.
         cluster: Option<Cluster<'a>>,
     },
@@ -64,9 +67,9 @@ pub struct CheckOptions<'a> {
 /// Reads, judges, reports. The report comes back for the exit code.
 pub fn run(options: &CheckOptions<'_>) -> Result<Report<PssDetail>> {
     let report = match &options.scope {
-        Scope::Files { files, kustomize, cluster } => {
+        Scope::Files { files, kustomize, selection, cluster } => {
             let progress = Progress::start("reading manifests");
-            let report = of_files(options, files, *kustomize, *cluster);
+            let report = of_files(options, files, *kustomize, selection, *cluster);
             drop(progress);
             report
         }
@@ -99,33 +102,35 @@ fn of_files(
     options: &CheckOptions<'_>,
     args: &FileArgs,
     kustomize: Option<&str>,
+    selection: &Selection,
     cluster: Option<Cluster<'_>>,
 ) -> Result<Report<PssDetail>> {
     let mut files = args.names.clone();
     files.extend(kustomize.map(str::to_owned));
     let mut inventory = inventory::read(args, kustomize)?;
     inventory.note_if_empty(&files);
+    let mut chosen = Chosen::of(inventory, selection, options.policy)?;
     let mut target = Target { files, ..Target::default() };
-    let mut gaps = inventory.gaps;
+    let mut gaps = std::mem::take(&mut chosen.gaps);
     let (server, policies) = match cluster {
         None => {
             let server = known(options.server.unwrap_or(NEWEST));
-            (server, Policies::new(options.policy, server, &inventory.objects)?)
+            (server, Policies::new(options.policy, server, &chosen.objects)?)
         }
         Some(cluster) => {
             target.context = cluster.context().map(str::to_owned);
             let server = scan::server(cluster, options.server, &mut gaps)?;
             let policies =
-                scan::policies_for(cluster, options.policy, server, &inventory.objects, &mut gaps)?;
+                scan::policies_for(cluster, options.policy, server, &chosen.objects, &mut gaps)?;
             (server, policies)
         }
     };
     gaps.extend_from_slice(policies.conflicts());
     let evaluator = Evaluator::new(server);
     let judge = Judge { evaluator: &evaluator, policies: &policies, live: None };
-    let mut collected = Collected { gaps, ..Collected::default() };
+    let mut collected = Collected { gaps, skipped: chosen.aside, ..Collected::default() };
     // By value: a document's memory is free again as soon as its objects are judged.
-    collected.judge(&judge, inventory.objects);
+    collected.judge(&judge, chosen.into_meant());
     target.server = Some(server.to_string());
     Ok(collected.report(tool(options.program), target))
 }

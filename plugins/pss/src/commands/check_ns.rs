@@ -9,8 +9,10 @@ use posture::input::cluster::Cluster;
 use posture::input::files::FileArgs;
 use posture::input::inventory;
 use posture::input::live::{self, Arrival};
+use posture::input::selection::Selection;
 use posture::model::error::{ErrorKind, Result};
 use posture::model::gap::Gap;
+use posture::model::labels::LabelSelector;
 use posture::model::object::Object;
 use posture::model::owners::Owners;
 use posture::model::version::{Minor, NEWEST};
@@ -38,6 +40,8 @@ pub enum NamespaceScope<'a> {
         files: FileArgs,
         /// The directory of `-k`.
         kustomize: Option<&'a str>,
+        /// Which namespaces are meant.
+        selection: Selection,
     },
     /// In a cluster.
     Live {
@@ -94,7 +98,9 @@ pub(super) struct Counted {
 pub fn run(options: &NamespaceOptions<'_>) -> Result<NamespaceReport> {
     let progress = Progress::start("reading namespaces");
     let counted = match &options.scope {
-        NamespaceScope::Files { files, kustomize } => of_files(options, files, *kustomize),
+        NamespaceScope::Files { files, kustomize, selection } => {
+            of_files(options, files, *kustomize, selection)
+        }
         NamespaceScope::Live { cluster, .. } => of_cluster(options, *cluster),
     };
     drop(progress);
@@ -118,7 +124,9 @@ fn of_files(
     options: &NamespaceOptions<'_>,
     args: &FileArgs,
     kustomize: Option<&str>,
+    selection: &Selection,
 ) -> Result<Counted> {
+    let labels = selection.labels_in_files()?;
     let mut files = args.names.clone();
     files.extend(kustomize.map(str::to_owned));
     let mut inventory = inventory::read(args, kustomize)?;
@@ -134,14 +142,62 @@ fn of_files(
         owners.note(object);
         if is_namespace(object) {
             namespaces.insert(object.name().to_owned());
-        } else if !pod_templates(object).is_empty() {
+            continue;
+        }
+        let is_named =
+            || object.namespace().is_some_and(|own| options.names.iter().any(|n| n == own));
+        if !pod_templates(object).is_empty() || is_named() {
             namespaces.insert(policies.namespace_of(object).to_owned());
         }
     }
+    if let Some(nothing) = selection.gap_of_labels() {
+        let read = &inventory.objects;
+        gaps.extend(keep_labelled(&mut namespaces, read, &labels));
+        gaps.extend(namespaces.is_empty().then_some(nothing));
+    } else if namespaces.is_empty() && gaps.is_empty() && options.names.is_empty() {
+        gaps.push(not_there("namespaces".to_owned(), "neither they themselves"));
+    }
+    let missing = options.names.iter().filter(|name| !namespaces.contains(*name));
+    gaps.extend(
+        missing.map(|name| not_there(format!("namespace/{name}"), "neither the Namespace")),
+    );
     count(&inventory.objects, &evaluator, &policies, false, &mut census);
     let target = Target { files, server: Some(server.to_string()), context: None };
     let standings = census.finish(&owners);
     Ok(Counted { policies, namespaces, standings, gaps, target })
+}
+
+/// The gap of namespaces that no file knows.
+fn not_there(object: String, what: &str) -> Gap {
+    Gap {
+        what: "object".to_owned(),
+        place: None,
+        object: Some(object),
+        why: format!("{what} nor what lives there is in the files that were named"),
+        hint: String::new(),
+    }
+}
+
+/// Leaves the namespaces with these labels; whose labels the files do not have is a gap.
+fn keep_labelled(
+    namespaces: &mut BTreeSet<String>,
+    objects: &[Object],
+    labels: &LabelSelector,
+) -> Vec<Gap> {
+    // The last of several of the same name is what counts, as for its policy.
+    let known: BTreeMap<&str, &Object> =
+        objects.iter().filter(|object| is_namespace(object)).map(|own| (own.name(), own)).collect();
+    let unknown: Vec<String> =
+        namespaces.iter().filter(|name| !known.contains_key(name.as_str())).cloned().collect();
+    namespaces.retain(|name| known.get(name.as_str()).is_some_and(|own| labels.selects(own)));
+    let gap = |name: String| Gap {
+        what: "object".to_owned(),
+        place: None,
+        object: Some(format!("namespace/{name}")),
+        why: "its labels are not in the files that were named, so -l may mean it or not".to_owned(),
+        hint: "add the Namespace's manifest to -f".to_owned(),
+    };
+    unknown.into_iter().map(gap).collect()
 }
 
 fn of_cluster(options: &NamespaceOptions<'_>, cluster: Cluster<'_>) -> Result<Counted> {

@@ -2,6 +2,7 @@
 
 pub mod check;
 pub mod check_ns;
+mod chosen;
 mod collect;
 pub mod explain;
 mod findings;

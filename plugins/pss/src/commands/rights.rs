@@ -26,8 +26,8 @@ pub fn of_check(options: &CheckOptions<'_>) -> Result<()> {
             all.extend(lists);
             all
         }
-        Scope::Files { files, kustomize, cluster: Some(_) } => {
-            scan::lists_for_files(files, *kustomize, options.policy)?
+        Scope::Files { files, kustomize, selection, cluster: Some(_) } => {
+            scan::lists_for_files(files, *kustomize, selection, options.policy)?
         }
         Scope::Live { cluster: Cluster::Recorded { .. }, .. }
         | Scope::Files { cluster: None, .. } => Vec::new(),

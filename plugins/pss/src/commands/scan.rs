@@ -22,6 +22,7 @@ use posture::render::escape::escape;
 use posture::render::out;
 
 use super::check::known;
+use super::chosen::Chosen;
 use super::collect::Collected;
 use super::judge::Judge;
 use super::policies::{Policies, PolicyOptions};
@@ -123,11 +124,12 @@ fn missing_namespaces(policies: &Policies, objects: &[Object]) -> Vec<List> {
 pub(super) fn lists_for_files(
     files: &FileArgs,
     kustomize: Option<&str>,
+    selection: &Selection,
     options: PolicyOptions<'_>,
 ) -> Result<Vec<List>> {
-    let inventory = inventory::read(files, kustomize)?;
-    let policies = Policies::new(options, NEWEST, &inventory.objects)?;
-    Ok(missing_namespaces(&policies, &inventory.objects))
+    let chosen = Chosen::of(inventory::read(files, kustomize)?, selection, options)?;
+    let policies = Policies::new(options, NEWEST, &chosen.objects)?;
+    Ok(missing_namespaces(&policies, &chosen.objects))
 }
 
 /// Reads Namespaces. Those that are not there leave `names`.

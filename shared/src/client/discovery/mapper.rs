@@ -91,12 +91,7 @@ impl VersionMap {
     /// has it, and the server's refusal says so.
     fn add_guessed(&mut self, kind: &str, namespaced: bool) {
         let singular = kind.to_lowercase();
-        let plural = match singular.as_bytes().last() {
-            _ if singular.ends_with("endpoints") => singular.clone(),
-            Some(b's') => format!("{singular}es"),
-            Some(b'y') => format!("{}ies", &singular[..singular.len() - 1]),
-            _ => format!("{singular}s"),
-        };
+        let plural = guess_plural(&singular);
         self.add(kind, &plural, &singular, namespaced);
     }
 
@@ -125,6 +120,18 @@ impl VersionMap {
             self.kinds.get(&mapped.plural).map_or(kind, String::as_str),
             mapped.namespaced,
         ))
+    }
+}
+
+/// The plural of a singular, as Kubernetes guesses it.
+///
+/// Source: `UnsafeGuessKindToResource` of k8s.io/apimachinery/pkg/api/meta.
+pub(super) fn guess_plural(singular: &str) -> String {
+    match singular.strip_suffix('y') {
+        _ if singular.ends_with("endpoints") => singular.to_owned(),
+        _ if singular.ends_with('s') => format!("{singular}es"),
+        Some(stem) => format!("{stem}ies"),
+        None => format!("{singular}s"),
     }
 }
 

@@ -4,6 +4,7 @@ mod aggregated;
 mod ask;
 mod cache;
 mod mapper;
+mod offline;
 mod served;
 
 use std::collections::BTreeMap;

@@ -35,7 +35,7 @@ pub(super) struct Group {
 }
 
 /// `GroupVersionForDiscovery`
-#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 pub(super) struct GroupVersion {
     /// `apps/v1`
     #[serde(default, rename = "groupVersion")]

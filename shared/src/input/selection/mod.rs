@@ -5,6 +5,8 @@
 //! refusals are its words.
 
 #[cfg(feature = "live")]
+pub mod pick;
+#[cfg(feature = "live")]
 pub mod resolve;
 
 use crate::model::error::{Error, Result};
