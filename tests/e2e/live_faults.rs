@@ -11,7 +11,7 @@ use posture::client::failure::{Failure, FailureKind};
 use posture::client::list::{Event, List};
 use posture::client::resource::Resource;
 use posture_e2e::live::{self, pods};
-use posture_harness::cluster::{Cluster, ClusterOptions, Namespace};
+use posture_harness::cluster::{ADMIN, Cluster, ClusterOptions, Namespace};
 use posture_harness::proxy::{Fault, Proxy, Reply, Rule};
 use serde_json::{Value, json};
 
@@ -126,7 +126,8 @@ fn nothing_happens() {
     let seen = proxy.seen();
     assert_eq!(seen.len(), 3);
     assert_eq!(seen[0].target, format!("{PATH}?limit={PAGE}"));
-    assert_eq!(seen[0].headers["authorization"], "Bearer of-the-proxy");
+    // As kubectl: no credentials in the clear.
+    assert!(!seen[0].headers.contains_key("authorization"));
     assert!(seen[0].headers["user-agent"].starts_with("kubectl-pss/v"), "{seen:?}");
 }
 
@@ -416,13 +417,13 @@ fn warnings_are_heard_once_with_errors_too() {
 
 #[test]
 fn what_v_shows_holds_no_secret() {
-    let proxy = proxy(Vec::new());
+    let cluster = Cluster::shared();
     for verbosity in 6..=10 {
-        let (connection, heard) = live::open(&proxy.kubeconfig(), None, verbosity);
+        let (connection, heard) = live::open(&cluster.kubeconfig(ADMIN), None, verbosity);
         connection.get("/version", JSON).unwrap();
         let lines = heard.lines().join("\n");
-        assert!(!lines.contains("of-the-proxy"), "{lines}");
-        assert!(lines.contains(&format!("{}/version", proxy.url())), "{lines}");
+        assert!(!lines.contains(cluster.token(ADMIN)), "{lines}");
+        assert!(lines.contains(&format!("{}/version", cluster.url())), "{lines}");
         assert_eq!(lines.contains("Authorization: Bearer <masked>"), verbosity >= 7, "{lines}");
         assert_eq!(lines.contains("gitVersion"), verbosity >= 8, "{lines}");
         assert_eq!(lines.contains("curl -v -XGET"), verbosity >= 9, "{lines}");
@@ -477,7 +478,8 @@ fn few_pages_wait_for_whoever_takes_them() {
     // Whoever drops the events ends the reading.
     drop(events);
     std::thread::sleep(SECOND);
-    assert!(requests(&proxy) - 1 - 3 <= 11);
+    // Some of those that waited for a slot may have got one while the others ended.
+    assert!(requests(&proxy) - 1 - 3 <= 11 + 8);
     assert!(connection.get("/version", JSON).is_ok());
 }
 

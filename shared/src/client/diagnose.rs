@@ -23,6 +23,13 @@ pub fn could_not_reach(failure: &Failure, target: &Target) -> Error {
             "is the server reachable from here (VPN, firewall)? --request-timeout sets the limit",
         ),
         FailureKind::Unreachable => unreachable(message, target),
+        FailureKind::Broken
+            if message.to_lowercase().contains("invalid http version")
+                && server.starts_with("http:") =>
+        {
+            Error::could_not_run(format!("{server} does not speak plain HTTP"))
+                .hint(format!("a server of TLS is written https://…; {}", source(target)))
+        }
         FailureKind::Broken => {
             Error::could_not_run(format!("no usable answer from {server}: {message}"))
                 .hint(format!("is it the address of the API server? {}", source(target)))
@@ -100,11 +107,6 @@ fn unreachable(message: &str, target: &Target) -> Error {
         (
             format!("{server} does not speak TLS"),
             format!("a server of plain HTTP is written http://…; {}", source(target)),
-        )
-    } else if has(&["invalid http version"]) && server.starts_with("http:") {
-        (
-            format!("{server} does not speak plain HTTP"),
-            format!("a server of TLS is written https://…; {}", source(target)),
         )
     } else if has(&["alert"]) {
         (format!("{server} broke off the TLS handshake: {message}"), log_in(target))

@@ -36,10 +36,19 @@ fn a_plugin_hands_out_a_token() {
 
 #[test]
 fn a_plugin_hands_out_a_certificate() {
-    let status = "{\"clientCertificateData\":\"c\",\"clientKeyData\":\"k\"}";
-    let target = world(V1, "interactiveMode: Never", &answer(V1, status)).target();
-    assert_eq!(auth(&target, "client-certificate-data"), "Yw==");
-    assert_eq!(auth(&target, "client-key-data"), "awo=");
+    let pem = |label: &str| {
+        format!("-----BEGIN {label}-----\\u000aYWJj\\u000a-----END {label}-----\\u000a")
+    };
+    let status = |certificate: &str, key: &str| {
+        format!("{{\"clientCertificateData\":\"{certificate}\",\"clientKeyData\":\"{key}\"}}")
+    };
+    let good = status(&pem("CERTIFICATE"), &pem("PRIVATE KEY"));
+    let target = world(V1, "interactiveMode: Never", &answer(V1, &good)).target();
+    assert!(auth(&target, "client-certificate-data").to_string().starts_with("\"LS0tLS1CRUdJTi"));
+    assert!(auth(&target, "client-key-data").to_string().starts_with("\"LS0tLS1CRUdJTi"));
+    let words = "getting credentials: failed parsing client key/certificate: no PEM";
+    let bad = answer(V1, &status("c", "k"));
+    assert_eq!(world(V1, "interactiveMode: Never", &bad).refusal(), words);
 }
 
 #[test]

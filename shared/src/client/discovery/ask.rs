@@ -12,6 +12,7 @@ use serde::de::DeserializeOwned;
 use super::aggregated::{self, Split};
 use super::served::{Group, GroupList, GroupVersion, ResourceList, Served, nullable};
 use crate::client::connection::{Connection, JSON};
+use crate::client::diagnose::could_not_reach;
 use crate::client::failure::{Failure, FailureKind};
 use crate::model::error::{Error, Result};
 use crate::model::gap::Gap;
@@ -70,7 +71,7 @@ fn core_group(connection: &Connection) -> Result<Answered> {
         Err(failure) if failure.kind == FailureKind::NotFound => {
             return Ok(Answered::Aggregated(Split::default()));
         }
-        Err(failure) => return Err(failed("/api", &failure)),
+        Err(failure) => return Err(failed(connection, "/api", &failure)),
     };
     if let Some(split) = aggregated("/api", &body)? {
         return Ok(Answered::Aggregated(split));
@@ -86,7 +87,8 @@ fn core_group(connection: &Connection) -> Result<Answered> {
 }
 
 fn named_groups(connection: &Connection) -> Result<Answered> {
-    let answer = connection.get("/apis", ACCEPT).map_err(|failure| failed("/apis", &failure))?;
+    let answer =
+        connection.get("/apis", ACCEPT).map_err(|failure| failed(connection, "/apis", &failure))?;
     if let Some(split) = aggregated("/apis", &answer.body)? {
         return Ok(Answered::Aggregated(split));
     }
@@ -155,7 +157,7 @@ fn resources(connection: &Connection, group_version: &str) -> Result<Vec<Served>
         Err(failure) if group_version == "v1" && failure.kind == FailureKind::NotFound => {
             Ok(Vec::new())
         }
-        Err(failure) => Err(failed(&path, &failure)),
+        Err(failure) => Err(failed(connection, &path, &failure)),
     }
 }
 
@@ -173,14 +175,13 @@ fn parse<T: DeserializeOwned>(path: &str, body: &[u8]) -> Result<T> {
     })
 }
 
-fn failed(path: &str, failure: &Failure) -> Error {
-    let error = Error::could_not_run(failure.message.clone());
+fn failed(connection: &Connection, path: &str, failure: &Failure) -> Error {
     match failure.kind {
-        FailureKind::Forbidden => error.hint(format!(
+        FailureKind::Forbidden => Error::could_not_run(failure.message.clone()).hint(format!(
             "without {path} nobody knows what the server serves: \
              the ClusterRole system:discovery allows it"
         )),
-        _ => error,
+        _ => could_not_reach(failure, connection.target()),
     }
 }
 
