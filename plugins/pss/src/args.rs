@@ -39,7 +39,7 @@ pub(crate) struct Args {
 
 #[derive(Subcommand, Debug)]
 enum Verb {
-    /// Say what Pod Security Admission would do with manifests.
+    /// Say what Pod Security Admission would do: with what is in a cluster, or with manifests.
     Check(Box<CheckArgs>),
     /// Print the document of a check, or what a level asks for.
     Explain(ExplainArgs),
@@ -62,7 +62,8 @@ struct CheckArgs {
     #[arg(long, help_heading = "Output")]
     print_rbac: bool,
 
-    /// Write what is read of the cluster to this directory, without secrets; -f DIR replays it.
+    /// Write what is read of the cluster to this directory; -f DIR replays it. Data of Secrets and
+    /// values of environment variables are left out, arguments and annotations are not.
     #[arg(long, value_name = "DIR", help_heading = "Output")]
     snapshot: Option<PathBuf>,
 
@@ -115,6 +116,7 @@ pub(crate) fn dispatch(args: &Args, program: &str) -> Result<u8> {
             Ok(exit::CLEAN)
         }
         Some(Verb::Check(check)) => {
+            fits(check)?;
             let origin = Origin::open(check, program, args.style.stderr())?;
             let asked = origin.asked(check);
             let recorder = origin.recorder(check, &asked)?;
@@ -146,6 +148,35 @@ fn namespaces_in(words: &[String]) -> Option<Vec<String>> {
         word.split_once('/').filter(|(of, _)| is_type(of)).map(|(_, name)| name.to_owned())
     };
     words.iter().map(name).collect()
+}
+
+/// Fails where flags and words do not go together, or a name can be none.
+fn fits(check: &CheckArgs) -> Result<()> {
+    let names = namespaces_in(&check.words);
+    if let Some(name) = names.iter().flatten().find(|name| !is_segment(name)) {
+        return Err(Error::usage(format!("invalid resource name {name:?}")));
+    }
+    if let Some(name) = check.input.namespace().filter(|name| !is_segment(name)) {
+        return Err(Error::usage(format!("invalid namespace {name:?}")));
+    }
+    let selects = check.input.selector().is_some() || check.input.field_selector().is_some();
+    let refused = if names.is_some() && check.level.is_some() {
+        "--level does not go with ns: namespaces are judged by their own labels"
+    } else if names.as_ref().is_some_and(|names| !names.is_empty()) && selects {
+        "name cannot be provided when a selector is specified"
+    } else if check.with_cluster && !check.input.names_files()? {
+        "--with-cluster goes with -f or -k: without them the cluster is read anyway"
+    } else if check.all && names.is_none() {
+        "--all goes with ns; for all namespaces say -A"
+    } else {
+        return Ok(());
+    };
+    Err(Error::usage(refused))
+}
+
+/// Whether a name may stand in the path of a request.
+fn is_segment(name: &str) -> bool {
+    !matches!(name, "" | "." | "..") && !name.contains(['/', '%'])
 }
 
 /// The verb of checks, as snapshots name it.
@@ -255,6 +286,14 @@ fn check_objects(
     origin: (Option<Cluster<'_>>, bool),
     asked: &Asked,
 ) -> Result<u8> {
+    // As for kubectl apply: what names no namespace goes to that of the context.
+    let of_context = match &origin {
+        (Some(Cluster::Live { connection, .. }), false) => {
+            Some(connection.target().namespace.clone())
+        }
+        _ => None,
+    };
+    let namespace = check.input.namespace().map(str::to_owned).or(of_context);
     let scope = match origin {
         (Some(cluster), true) => Scope::Live { cluster, selection: selection(asked)? },
         (cluster, _) => Scope::Files {
@@ -267,7 +306,7 @@ fn check_objects(
     let options = CheckOptions {
         program,
         scope,
-        policy: policy(check),
+        policy: PolicyOptions { namespace: namespace.as_deref(), ..policy(check) },
         server: check.server_version,
         format: format_of(check.output),
         style: args.style.stdout(),

@@ -15,7 +15,7 @@ use crate::admission_config::Exemptions;
 use crate::admit::{Exempt, Request, exempt};
 use crate::checks::{ALL, PssCheck};
 use crate::evaluate::{Evaluator, Outcome};
-use crate::level::{Level, LevelVersion};
+use crate::level::{Level, LevelVersion, PolicyVersion};
 use crate::namespace::{Mode, Modes, NamespacePolicy};
 use crate::pod::Pod;
 
@@ -52,9 +52,9 @@ impl Controls {
 /// What stands in the way of something, for one workload.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Obstacles {
-    /// Of baseline, by the newest rules of the server.
+    /// Of baseline, by the version that the namespace enforces: the newest, unless one is pinned.
     pub baseline: Controls,
-    /// Of restricted, by the newest rules of the server.
+    /// Of restricted, by the same version.
     pub restricted: Controls,
     /// Of what the namespace asks for in each mode, by the version that it asks for.
     pub modes: Modes<Controls>,
@@ -212,9 +212,13 @@ pub fn judge(
         Pod::created_from(template, evaluator.server())
     };
     let mut session = evaluator.session(&pod);
+    // A version that the labels pin stays when the level is raised.
+    let version =
+        policy.map_or(PolicyVersion::Latest, |policy| policy.modes.enforce.policy.version);
+    let mut meets = |level| Controls::of(&session.evaluate(LevelVersion { level, version }));
     let mut obstacles = Obstacles {
-        baseline: Controls::of(&session.evaluate(LevelVersion::latest(Level::Baseline))),
-        restricted: Controls::of(&session.evaluate(LevelVersion::latest(Level::Restricted))),
+        baseline: meets(Level::Baseline),
+        restricted: meets(Level::Restricted),
         modes: Modes::default(),
     };
     if let Some(policy) = policy {

@@ -40,7 +40,7 @@ pub struct InputFlags {
     #[arg(short = 'l', long, value_name = "SELECTOR", global = true)]
     selector: Option<String>,
 
-    /// Only objects with these fields: metadata.name=web, status.phase!=Running.
+    /// Only objects with these fields, such as metadata.name=web; pods have more.
     #[arg(long, value_name = "SELECTOR", global = true)]
     field_selector: Option<String>,
 }

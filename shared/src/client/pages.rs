@@ -148,7 +148,8 @@ impl Reading<'_> {
         // Held until the page is taken: so no more of them wait than there are slots.
         let _slot = self.slots.acquire().await;
         let accept = if self.list.metadata_only { METADATA } else { JSON };
-        let answer = self.requests.get(&format!("{path}/{name}"), accept).await?;
+        let path = self.list.resource.object_path(self.list.namespace.as_deref(), name);
+        let answer = self.requests.get(&path, accept).await?;
         let head: Object = parsed(&answer)?;
         if head.kind.is_empty() || head.kind == "Status" {
             return Err(not_the_kind(&head.kind));

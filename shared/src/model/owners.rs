@@ -45,7 +45,8 @@ impl Controller {
     }
 }
 
-/// The one owner reference with `controller: true` (`metav1.GetControllerOf`).
+/// The one owner reference with `controller: true` (`metav1.GetControllerOf`). A node is none: the
+/// kubelet names it as the owner of static pods, whose manifests lie on it.
 pub fn controller_of(object: Value<'_>) -> Option<Controller> {
     let references = object.get("metadata")?.get("ownerReferences")?;
     let reference = references.items().find(|reference| {
@@ -54,6 +55,9 @@ pub fn controller_of(object: Value<'_>) -> Option<Controller> {
     let text = |key: &str| {
         reference.get(key).and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default()
     };
+    if text("kind") == "Node" {
+        return None;
+    }
     Some(Controller {
         api_version: text("apiVersion"),
         kind: text("kind"),

@@ -81,10 +81,9 @@ impl<W: Write> Writer<'_, W> {
         let place = place
             .map(|place| format!("  {}:{}", escape(&place.file), place.line))
             .unwrap_or_default();
-        let owner = object
-            .owner
-            .as_ref()
-            .map(|owner| format!("  ({}/{})", owner.kind.to_lowercase(), escape(&owner.name)));
+        let owner = object.owner.as_ref().map(|owner| {
+            format!("  ({}/{})", escape(&owner.kind.to_lowercase()), escape(&owner.name))
+        });
         let place = format!("{place}{}", owner.unwrap_or_default());
         let chart = object.chart_file.as_ref().map(|file| format!("  (chart: {})", escape(file)));
         writeln!(

@@ -88,6 +88,8 @@ pub(super) struct Counted {
     pub(super) namespaces: BTreeSet<String>,
     /// What lives in them.
     pub(super) standings: BTreeMap<String, Standing>,
+    /// Those of which not everything could be read; all of them, if `None` is among them.
+    pub(super) partial: BTreeSet<Option<String>>,
     /// What could not be read.
     pub(super) gaps: Vec<Gap>,
     /// What was looked at.
@@ -164,7 +166,8 @@ fn of_files(
     count(&inventory.objects, &evaluator, &policies, false, &mut census);
     let target = Target { files, server: Some(server.to_string()), context: None };
     let standings = census.finish(&owners);
-    Ok(Counted { policies, namespaces, standings, gaps, target })
+    let partial = BTreeSet::new();
+    Ok(Counted { policies, namespaces, standings, partial, gaps, target })
 }
 
 /// The gap of namespaces that no file knows.
@@ -211,7 +214,9 @@ fn of_cluster(options: &NamespaceOptions<'_>, cluster: Cluster<'_>) -> Result<Co
     namespaces.extend(found.iter().map(|object| object.name().to_owned()));
     policies.add(&found);
     let lists = content_lists(&options.names, &namespaces);
-    let (census, owners) = census_of(cluster, &lists, &policies, server, &mut gaps)?;
+    let mut partial = BTreeSet::new();
+    let (census, owners) =
+        census_of(cluster, &lists, &policies, server, (&mut gaps, &mut partial))?;
     let mut standings = census.finish(&owners);
     if options.names.is_empty() && !is_selective(options) {
         // A namespace that came into being meanwhile, or all of them where they cannot be listed.
@@ -224,7 +229,7 @@ fn of_cluster(options: &NamespaceOptions<'_>, cluster: Cluster<'_>) -> Result<Co
         server: Some(server.to_string()),
         files: cluster.files(),
     };
-    Ok(Counted { policies, namespaces, standings, gaps, target })
+    Ok(Counted { policies, namespaces, standings, partial, gaps, target })
 }
 
 /// The lists of the Namespaces themselves.
@@ -271,7 +276,7 @@ fn census_of(
     lists: &[List],
     policies: &Policies,
     server: Minor,
-    gaps: &mut Vec<Gap>,
+    (gaps, partial): (&mut Vec<Gap>, &mut BTreeSet<Option<String>>),
 ) -> Result<(Census, Owners)> {
     let evaluator = Evaluator::new(server);
     let mut by_list: Vec<(Census, Owners)> = lists.iter().map(|_| Default::default()).collect();
@@ -302,6 +307,9 @@ fn census_of(
         return Err(scan::could_not_run(cluster, failure));
     }
     for (list, failure) in lists.iter().zip(&failures) {
+        if failure.is_some() {
+            partial.insert(list.namespace.clone());
+        }
         gaps.extend(failure.as_ref().map(|failure| live::gap(list, failure)));
     }
     let (mut census, mut owners) = (Census::default(), Owners::default());

@@ -3,9 +3,11 @@
 use posture::finding::report::{Finding, ObjectReport, Report, Target, Tool};
 use posture::model::gap::Gap;
 use posture::model::object::Object;
+use posture::model::workload::pod_templates;
 use rayon::prelude::*;
 
 use super::judge::{Judge, Judged};
+use super::policies::is_namespace;
 use super::verdict::PssDetail;
 
 /// What was judged so far.
@@ -31,6 +33,22 @@ impl Collected {
                 Some(judged) => self.add(judged),
                 None => self.skipped += 1,
             }
+        }
+    }
+
+    /// Takes out objects that live in no namespace and make pods: which policy their pods meet is
+    /// not known.
+    pub(super) fn leave_aside(&mut self, objects: &mut Vec<Object>) {
+        let aside = |object: &Object| !is_namespace(object) && !pod_templates(object).is_empty();
+        for object in objects.extract_if(.., |object| aside(object)) {
+            self.add_gap(Gap {
+                what: "object".to_owned(),
+                place: None,
+                object: Some(object.reference(None).to_string()),
+                why: "it lives in no namespace: in which one its pods would be is not known"
+                    .to_owned(),
+                hint: String::new(),
+            });
         }
     }
 

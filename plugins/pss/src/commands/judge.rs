@@ -317,7 +317,7 @@ fn sentence_of(
     let said = decision.sentence(mode).unwrap_or_default();
     match (verdict, carrier) {
         (Verdict::Rejected, Carrier::Pod) if stored => {
-            format!("it runs, but would be refused if it were created again: {said}")
+            format!("it is there, but would be refused if it were created again: {said}")
         }
         (Verdict::Rejected, Carrier::Pod) => {
             format!("pods {} is forbidden: {said}", go_quote(object.name()))

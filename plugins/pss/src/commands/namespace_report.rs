@@ -17,7 +17,8 @@ use crate::namespace::{Mode, NamespacePolicy};
 
 /// Sums everything up, the least work first.
 pub(super) fn report_of(options: &NamespaceOptions<'_>, counted: Counted) -> NamespaceReport {
-    let Counted { policies, namespaces, standings, mut gaps, target } = counted;
+    let Counted { policies, namespaces, standings, partial, mut gaps, target } = counted;
+    let all_partial = partial.contains(&None);
     let wanted = |name: &&String| options.names.is_empty() || options.names.contains(name);
     let nothing = Standing::default();
     let mut rows: Vec<(ObjectReport<NamespaceDetail>, Vec<Finding>)> = namespaces
@@ -25,7 +26,8 @@ pub(super) fn report_of(options: &NamespaceOptions<'_>, counted: Counted) -> Nam
         .filter(wanted)
         .map(|name| {
             let standing = standings.get(name).unwrap_or(&nothing);
-            row(name, standing, &policies)
+            let is_partial = all_partial || partial.contains(&Some(name.clone()));
+            row(name, standing, &policies, is_partial)
         })
         .collect();
     rows.sort_by_key(|(row, _)| (row.detail.work(), row.object.name.clone()));
@@ -71,10 +73,11 @@ fn row(
     name: &str,
     standing: &Standing,
     policies: &Policies,
+    partial: bool,
 ) -> (ObjectReport<NamespaceDetail>, Vec<Finding>) {
     let policy = policies.labels_of(name);
     let exempt = policies.exemptions().namespaces.iter().any(|exempt| exempt == name);
-    let detail = NamespaceDetail::new(standing, policy, exempt, is_system(name));
+    let detail = NamespaceDetail::new(standing, policy, exempt, is_system(name), partial);
     let object = ObjectRef {
         api_version: "v1".to_owned(),
         kind: "Namespace".to_owned(),
@@ -82,7 +85,12 @@ fn row(
         name: name.to_owned(),
     };
     let mut findings = policy.map(|policy| label_findings(policy, &object)).unwrap_or_default();
-    let verdict = gravest(standing).map_or(Verdict::Allowed, |(mode, _)| Verdict::of_mode(mode));
+    let invalid: Vec<String> = findings.iter().map(|finding| finding.message.clone()).collect();
+    let verdict = match gravest(standing) {
+        _ if !invalid.is_empty() => Verdict::Invalid,
+        Some((mode, _)) => Verdict::of_mode(mode),
+        None => Verdict::Allowed,
+    };
     for (mode, severity) in Verdict::MODES {
         for (workload, member, controls) in standing.objected(mode) {
             for control in controls.iter() {
@@ -104,7 +112,11 @@ fn row(
         owner: None,
         verdict: verdict.as_str(),
         severity: verdict.severity(),
-        message: message_of(standing, verdict),
+        message: if invalid.is_empty() {
+            message_of(standing, verdict)
+        } else {
+            invalid.join(", ")
+        },
         sentence: String::new(),
         notes: Vec::new(),
         detail,

@@ -74,11 +74,18 @@ fn enforce_cell(detail: &NamespaceDetail) -> String {
     }
 }
 
+/// What it meets; at most that, where not everything could be read.
+fn meets(detail: &NamespaceDetail) -> String {
+    let at_most = if detail.partial { "at most " } else { "" };
+    format!("{at_most}{}", detail.meets)
+}
+
 /// What there is to do.
 fn to_do(detail: &NamespaceDetail) -> String {
     match &detail.next {
         _ if detail.ready => format!("can enforce {}", detail.meets),
         Some(next) => format!("fix {} for {}", next.blocked.len(), next.level),
+        None if detail.partial => "not known".to_owned(),
         None => "done".to_owned(),
     }
 }
@@ -124,7 +131,7 @@ fn overview(shown: &[&Row], style: Style, out: &mut impl Write) -> Result<()> {
     rows.extend(shown.iter().map(|row| {
         let detail = &row.detail;
         let name = escape(&row.object.name).into_owned();
-        vec![name, enforce_cell(detail), detail.meets.to_owned(), to_do(detail)]
+        vec![name, enforce_cell(detail), meets(detail), to_do(detail)]
     }));
     let used: usize = (0..4)
         .map(|column| rows.iter().map(|row| row[column].width()).max().unwrap_or(0) + 3)
@@ -170,7 +177,7 @@ pub(super) fn wide(
             enforce_cell(detail),
             mode(|asks| &asks.warn),
             mode(|asks| &asks.audit),
-            detail.meets.to_owned(),
+            meets(detail),
             to_do(detail),
             detail.workloads.to_string(),
             detail.pods.to_string(),
@@ -241,6 +248,10 @@ fn page(row: &Row, style: Style, out: &mut impl Write) -> Result<()> {
     if detail.exempt {
         writeln!(out, "  exempt: Pod Security Admission never looks at it")?;
     }
+    if row.verdict == "invalid" {
+        let message = format!("  {}", escape(&row.message));
+        writeln!(out, "{}", style.paint(Role::Error, &message))?;
+    }
     match &detail.asks {
         Some(asks) => {
             let rows: Vec<Vec<String>> =
@@ -256,7 +267,7 @@ fn page(row: &Row, style: Style, out: &mut impl Write) -> Result<()> {
         None => writeln!(out, "  its labels could not be read")?,
     }
     let (workloads, pods_in_it) = (count(detail.workloads, "workload"), count(detail.pods, "pod"));
-    writeln!(out, "  {workloads}, {pods_in_it}: together they meet {}", detail.meets)?;
+    writeln!(out, "  {workloads}, {pods_in_it}: together they meet {}", meets(detail))?;
     if detail.ready {
         let ready = format!("  can enforce {} now", detail.meets);
         writeln!(out, "{}", style.paint(Role::Good, &ready))?;
@@ -296,9 +307,7 @@ fn list(blockers: &[Blocker], out: &mut impl Write) -> Result<()> {
 fn meaning(asked: &AskedReport) -> String {
     match asked.why {
         "label" => "by its label".to_owned(),
-        "default" => {
-            "no label: the cluster's default, privileged unless it is configured".to_owned()
-        }
+        "default" => "no label: the cluster's default".to_owned(),
         "warn follows enforce" => "no label: it follows enforce".to_owned(),
         other => other.to_owned(),
     }
@@ -328,12 +337,16 @@ fn summary(
     out: &mut impl Write,
 ) -> Result<()> {
     let rows = &report.objects;
+    let invalid = rows.iter().filter(|row| row.verdict == "invalid").count();
     let ready = shown.iter().filter(|row| row.detail.ready).count();
     let breaking = rows.iter().filter(|row| !row.detail.latent.is_empty()).count();
     let mut parts = Vec::new();
     if breaking > 0 {
         let text = format!("{breaking} with workloads that would be refused");
         parts.push(style.paint(Role::Error, &text));
+    }
+    if invalid > 0 {
+        parts.push(style.paint(Role::Error, &format!("{invalid} with invalid labels")));
     }
     if ready > 0 {
         parts.push(style.paint(Role::Good, &format!("{ready} can enforce more")));
@@ -364,7 +377,11 @@ fn next_commands(report: &NamespaceReport, shown: &[&Row], program: &str) -> Vec
     });
     if let Some(row) = blocked.filter(|_| live) {
         let level = row.detail.next.as_ref().map_or("restricted", |next| next.level);
-        commands.push(format!("{program} check -n {} --level {level}", escape(&row.object.name)));
+        let version = row.detail.asks.as_ref().map(|asks| asks.enforce.version.as_str());
+        let version = version.filter(|version| *version != "latest");
+        let version = version.map(|version| format!(":{version}")).unwrap_or_default();
+        let name = escape(&row.object.name);
+        commands.push(format!("{program} check -n {name} --level {level}{version}"));
     }
     commands
 }

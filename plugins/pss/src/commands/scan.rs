@@ -222,6 +222,9 @@ pub(super) fn judge(
                     objects.retain(|object| !is_noise(object));
                 }
                 collected.skipped += before - objects.len();
+                if !lists[position].resource.namespaced {
+                    collected.leave_aside(&mut objects);
+                }
                 collected.judge(&judge, objects);
             }
             Arrival::Restart => *collected = Collected::default(),

@@ -97,9 +97,11 @@ pub struct Unseen {
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own in the report")]
 pub struct NamespaceDetail {
-    /// The strictest level that every pod and every template in it meets, by the newest rules of
-    /// the server.
+    /// The strictest level that every pod and every template in it meets, by the version that the
+    /// namespace enforces: the newest rules of the server, unless a label pins others. Where not
+    /// everything could be read, it may be less.
     pub meets: &'static str,
     /// What its labels ask for; absent if they could not be read.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -111,6 +113,9 @@ pub struct NamespaceDetail {
     pub system: bool,
     /// Whether it meets more than it enforces: the label can be raised now.
     pub ready: bool,
+    /// Whether some of its workloads could not be read: it may meet less.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub partial: bool,
     /// Workloads, and pods that nobody controls.
     pub workloads: usize,
     /// Pods, those that have ended too.
@@ -132,6 +137,7 @@ impl NamespaceDetail {
         policy: Option<&NamespacePolicy>,
         exempt: bool,
         system: bool,
+        partial: bool,
     ) -> Self {
         let meets = standing.meets();
         let enforced = policy.map(|policy| policy.modes.enforce.policy.level);
@@ -150,7 +156,8 @@ impl NamespaceDetail {
             asks: policy.map(asked),
             exempt,
             system,
-            ready: !exempt && enforced.is_some_and(|enforced| meets > enforced),
+            partial,
+            ready: !exempt && !partial && enforced.is_some_and(|enforced| meets > enforced),
             workloads: standing.workloads,
             pods: standing.pods,
             next: next.map(|level| NextLevel {
@@ -172,6 +179,7 @@ impl NamespaceDetail {
         match &self.next {
             _ if self.ready => 0,
             Some(next) => next.blocked.len(),
+            None if self.partial => usize::MAX - 1,
             None => usize::MAX,
         }
     }

@@ -268,7 +268,7 @@ fn authenticate(
     }
     if !user.token_file.is_empty() || !user.token.is_empty() {
         let (token, found) = token(user)?;
-        config.auth_info.token = Some(token.into());
+        config.auth_info.token = Some(sendable(token)?.into());
         return Ok(found);
     }
     let password = if user.username.is_empty() && user.password.is_empty() {
@@ -291,7 +291,7 @@ fn authenticate(
     let Some(exec) = &user.exec else { return Err(anonymous(chosen, server)) };
     let credentials = run(exec)?;
     if !credentials.token.is_empty() {
-        config.auth_info.token = Some(credentials.token.into());
+        config.auth_info.token = Some(sendable(credentials.token)?.into());
     }
     if !credentials.certificate.is_empty() {
         let (certificate, key) = (credentials.certificate, credentials.key);
@@ -334,6 +334,15 @@ fn present(auth: &mut AuthInfo, certificate: &[u8], key: &[u8]) {
     auth.client_certificate_data = Some(STANDARD.encode(certificate));
     // A key may end without a line break, and the certificate is put behind it.
     auth.client_key_data = Some(STANDARD.encode([key, b"\n"].concat()).into());
+}
+
+/// A token, if it can stand in a header; else Go's words, without it.
+fn sendable(token: String) -> Result<String> {
+    if http::HeaderValue::from_str(&token).is_ok() {
+        return Ok(token);
+    }
+    let message = "invalid header field value for \"Authorization\"";
+    Err(Error::usage(message).hint("the token has a line break or another control character in it"))
 }
 
 /// The token. Where a file is named too, its content goes first, as in client-go.

@@ -283,7 +283,7 @@ mod tests {
     #[test]
     fn a_greeting_in_the_wrong_language_is_told_so() {
         let recorder = Recorder::start(None, Vec::new());
-        assert!(ask(&recorder, "\u{16}\u{3}\u{1}\r\n\r\n").starts_with("HTTP/1.0 400 "));
+        assert!(ask(&recorder, "\u{16}\u{3}\u{1}\u{0}\u{2}hi").starts_with("HTTP/1.0 400 "));
         assert!(recorder.take().is_empty());
     }
 }

@@ -50,8 +50,16 @@ fn head(stream: &mut impl Read) -> std::io::Result<Option<Vec<u8>>> {
             return Ok(None);
         }
         head.push(byte[0]);
-        let is_greeting = head.len() == 1 && !byte[0].is_ascii_alphabetic();
-        if is_greeting || head.len() > LONGEST {
+        if head.len() == 1 && !byte[0].is_ascii_alphabetic() {
+            // A greeting of TLS says how long it is. Whoever closes a connection with something
+            // unread on it resets it, and the answer is lost.
+            let mut rest = [0; 4];
+            stream.read_exact(&mut rest)?;
+            let length = u64::from(u16::from_be_bytes([rest[2], rest[3]]));
+            std::io::copy(&mut stream.take(length), &mut std::io::sink())?;
+            break;
+        }
+        if head.len() > LONGEST {
             break;
         }
     }
