@@ -272,6 +272,85 @@ fn whoever_may_only_list_pods_gets_verdicts_and_a_gap() {
 }
 
 #[test]
+fn the_pinned_version_decides_what_can_be_enforced() {
+    let cluster = Cluster::shared();
+    let spec = json!({ "securityContext": { "sysctls": [
+        { "name": "net.ipv4.tcp_keepalive_time", "value": "1" },
+    ] } });
+    for (name, version, meets) in
+        [("pinned", "v1.20", "privileged"), ("newest", "latest", "restricted")]
+    {
+        cluster.seed(&[Namespace::new(name)
+            .pod_security("enforce", "privileged")
+            .pod_security("enforce-version", version)
+            .object(pod("p", &spec, &good()))]);
+        let report = admin(&["check", "ns", name, "-o", "json"]).json();
+        let row = namespace(&report, name);
+        assert_eq!((&row["meets"], &row["ready"]), (&json!(meets), &json!(meets == "restricted")));
+        let refused = json!(["sysctls"]);
+        let next = &row["next"]["blocked"][0]["controls"];
+        assert_eq!(*next, if meets == "restricted" { Value::Null } else { refused });
+    }
+}
+
+#[test]
+fn labels_that_are_invalid_all_the_same_are_said() {
+    let cluster = Cluster::shared();
+    cluster.seed(&[Namespace::new("mislabelled")]);
+    // The server does not look at labels that come by this way.
+    let labels = json!({ "metadata": { "labels": {
+        "pod-security.kubernetes.io/enforce": "Restricted",
+    } } });
+    assert!(cluster.admin().merge("/api/v1/namespaces/mislabelled/status", &labels).is_success());
+    let report = admin(&["check", "ns", "mislabelled", "-o", "json"]);
+    let row = namespace(&report.json(), "mislabelled").clone();
+    assert_eq!((&row["verdict"], report.code), (&json!("invalid"), 1), "{row:#}");
+    assert_eq!(row["asks"]["enforce"]["level"], "restricted");
+    let page = admin(&["check", "ns", "mislabelled"]).stdout;
+    assert!(page.contains("must be one of privileged, baseline, restricted"), "{page}");
+}
+
+#[test]
+fn what_can_be_no_name_is_no_pass() {
+    for (arguments, code) in [
+        (&["check", "ns", ""][..], 2),
+        (&["check", "ns", ".."], 2),
+        (&["check", "-n", "a/b"], 2),
+        (&["check", "ns", "default?x"], 4),
+        (&["check", "-n", "default?x"], 4),
+        (&["check", "ns", "default", "--level", "baseline"], 2),
+        (&["check", "--with-cluster"], 2),
+        (&["check", "pods", "--token", "a\nb"], 2),
+    ] {
+        let finished = admin(arguments);
+        assert_eq!(finished.code, code, "{arguments:?}: {}{}", finished.stdout, finished.stderr);
+    }
+}
+
+#[test]
+fn text_of_the_cluster_does_not_steer_the_terminal() {
+    let cluster = Cluster::shared();
+    let mut hostile = pod("hostile", &json!({ "hostPID": true }), &json!({}));
+    hostile["metadata"]["ownerReferences"] = json!([{
+        "apiVersion": "a/v1", "kind": "Ki\u{1b}[31mnd", "name": "o\u{1b}[31m", "uid": "u", "controller": true,
+    }]);
+    hostile["metadata"]["annotations"] = json!({ "a": "\u{1b}[31m" });
+    cluster.seed(&[Namespace::new("hostile").object(hostile)]);
+    for arguments in [
+        &["check", "-n", "hostile"][..],
+        &["check", "-n", "hostile", "-o", "wide"],
+        &["check", "-n", "hostile", "-o", "json"],
+        &["check", "-n", "hostile", "-o", "yaml"],
+        &["check", "ns", "hostile"],
+        &["check", "ns", "-o", "wide"],
+        &["check", "ns", "hostile", "-o", "json"],
+    ] {
+        let finished = admin(arguments);
+        assert!(!(finished.stdout + &finished.stderr).contains('\u{1b}'), "{arguments:?}");
+    }
+}
+
+#[test]
 fn manifests_are_judged_by_the_labels_of_the_cluster() {
     let cluster = Cluster::shared();
     cluster.seed(&[Namespace::new("labelled").pod_security("enforce", "baseline")]);

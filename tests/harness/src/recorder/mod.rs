@@ -221,6 +221,10 @@ impl Shared {
                     answer::write(&mut stream, code, &[], &body)?;
                 }
             }
+            if request.header("connection").is_some_and(|value| value.eq_ignore_ascii_case("close"))
+            {
+                return Ok(());
+            }
         }
     }
 
