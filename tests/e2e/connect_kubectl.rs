@@ -8,7 +8,6 @@ use posture_e2e::connect::case::{
 };
 use posture_e2e::connect::table;
 use posture_harness::recorder::{Reply, Rule};
-use posture_harness::score;
 
 fn rule(path: &'static str, times: usize, reply: Reply) -> Rule {
     Rule { path, times, reply }
@@ -284,17 +283,17 @@ fn answers() -> Vec<Case> {
 
 #[test]
 fn files_are_merged_as_kubectl_merges_them() {
-    score("connect_files", table::hold(&files()));
+    table::hold(&files()).record("connect_files", "kubeconfig files");
 }
 
 #[test]
 fn flags_override_as_they_do_for_kubectl() {
-    score("connect_flags", table::hold(&flags()));
+    table::hold(&flags()).record("connect_flags", "connection flags");
 }
 
 #[test]
 fn answers_end_as_they_do_for_kubectl() {
-    score("connect_answers", table::hold(&answers()));
+    table::hold(&answers()).record("connect_answers", "answers of a server");
 }
 
 #[test]
@@ -306,8 +305,4 @@ fn nobody_waits_for_minutes_in_silence() {
     let (outcome, ended) = world.run(posture_e2e::connect::world::Program::Ours, &case);
     assert!(outcome.failed.is_some(), "{}", ended.stderr);
     assert!(ended.took < Duration::from_secs(30), "{:?}", ended.took);
-}
-
-fn score(suite: &str, compared: usize) {
-    score::record(suite, "connections, against kubectl", &format!("{compared} cases"), 0);
 }

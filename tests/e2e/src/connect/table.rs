@@ -6,6 +6,8 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
+use posture_harness::score;
+
 use super::case::{Case, Expected, Server};
 use super::outcome::Outcome;
 use super::process::Ended;
@@ -17,12 +19,29 @@ const THREADS: usize = 4;
 /// How much longer than kubectl we may take: nobody waits for minutes in silence.
 const PATIENCE: Duration = Duration::from_secs(15);
 
-/// Holds every case against kubectl; fails with all differences. Returns how many were compared.
+/// How many cases were compared.
+#[derive(Clone, Copy, Debug)]
+pub struct Held {
+    /// Those that every machine can compare.
+    pub compared: usize,
+    /// Those in which we are known to differ.
+    pub known: usize,
+}
+
+impl Held {
+    /// Leaves the score of a suite.
+    pub fn record(self, suite: &str, what: &str) {
+        let compared = format!("{} cases", self.compared);
+        score::record(suite, &format!("{what}, against kubectl"), &compared, self.known);
+    }
+}
+
+/// Holds every case against kubectl; fails with all differences that are not known.
 ///
 /// # Panics
 /// If there are differences.
 #[expect(clippy::print_stdout, reason = "what was compared is part of a test's output")]
-pub fn hold(cases: &[Case]) -> usize {
+pub fn hold(cases: &[Case]) -> Held {
     let (next, differences) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
     let (compared, skipped) = (AtomicUsize::new(0), AtomicUsize::new(0));
     thread::scope(|scope| {
@@ -56,7 +75,11 @@ pub fn hold(cases: &[Case]) -> usize {
         skipped.into_inner()
     );
     assert!(differences.is_empty(), "{}", differences.join("\n\n"));
-    compared
+    let everywhere = |case: &&Case| case.expected != Expected::Reaches(Server::Outside);
+    Held {
+        compared: cases.iter().filter(everywhere).count(),
+        known: cases.iter().filter(|case| case.known.is_some()).count(),
+    }
 }
 
 /// What differs in one case, in words.
