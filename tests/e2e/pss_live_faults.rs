@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use posture_harness::binary::{Finished, Run};
-use posture_harness::cluster::{Cluster, Namespace};
+use posture_harness::cluster::{Cluster, ClusterOptions, Namespace};
 use posture_harness::proxy::{Fault, Proxy, Reply, Rule};
 use posture_harness::score;
 use serde_json::{Value, json};
@@ -282,5 +282,83 @@ fn check_ns_says_what_it_did_not_see() {
         assert!(matches!(finished.code, 1 | 4), "{says}: {}", finished.code);
         assert!(names(&partly).is_superset(&["many", "shop"].map(str::to_owned).into()));
         assert!(gaps(&partly).iter().any(|gap| gap.contains(says)), "{says}: {partly:#}");
+    }
+}
+
+/// A kind of somebody else's, with pods of its own.
+const CRD: &str = "\
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: rollouts.example.com}
+spec:
+  group: example.com
+  scope: Namespaced
+  names: {plural: rollouts, singular: rollout, kind: Rollout, listKind: RolloutList, categories: [all]}
+  versions:
+  - name: v1
+    served: true
+    storage: true
+    schema: {openAPIV3Schema: {type: object, x-kubernetes-preserve-unknown-fields: true}}
+---
+apiVersion: apiregistration.k8s.io/v1
+kind: APIService
+metadata: {name: v1beta1.metrics.example.com}
+spec:
+  group: metrics.example.com
+  version: v1beta1
+  insecureSkipTLSVerify: true
+  groupPriorityMinimum: 100
+  versionPriority: 100
+  service: {name: nowhere, namespace: default}
+";
+
+#[test]
+fn kinds_of_others_fail_alone() {
+    // A cluster of its own: what is down here is in everybody's discovery.
+    let cluster = Cluster::start(&ClusterOptions::default());
+    let shop = Namespace::new("shop").pod_security("enforce", "baseline");
+    cluster.seed(&[shop.object(deployment("Deployment"))]);
+    cluster.apply(CRD);
+    let rollout = json!({
+        "apiVersion": "example.com/v1",
+        "kind": "Rollout",
+        "metadata": { "name": "r", "namespace": "shop" },
+        "spec": { "template": template() },
+    });
+    let check = |rules: Vec<Rule>| {
+        let proxy = Proxy::before(&cluster, "admin", rules);
+        Run::new("kubectl-pss")
+            .args(["check", "all", "-n", "shop", "-o", "json"])
+            .env("KUBECONFIG", proxy.kubeconfig().to_str().unwrap())
+            .finish()
+    };
+    // A kind is served some time after its definition is stored.
+    let deadline = Instant::now() + Duration::from_secs(30);
+    let path = "/apis/example.com/v1/namespaces/shop/rollouts";
+    while !cluster.create(path, &rollout, "").is_success() {
+        assert!(Instant::now() < deadline, "the server does not serve it");
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    let is_there = |report: &Value| findings(report).iter().any(|one| one.contains("Rollout"));
+    let healthy = loop {
+        let finished = check(Vec::new());
+        let is_down =
+            |report: &Value| gaps(report).iter().any(|gap| gap.contains("metrics.example.com"));
+        if finished.code == 1 && is_there(&finished.json()) && is_down(&finished.json()) {
+            break finished.json();
+        }
+        assert!(Instant::now() < deadline, "{}{}", finished.stdout, finished.stderr);
+        std::thread::sleep(Duration::from_millis(200));
+    };
+    // The group that is down is said, and takes nothing with it.
+    assert!(findings(&healthy).iter().any(|one| one.contains("Deployment")), "{healthy:#}");
+    for (fault, says) in single_faults() {
+        let finished = check(vec![Rule::new(path, fault())]);
+        let partly = finished.json();
+        assert_eq!(finished.code, 1, "{says}");
+        assert_eq!(findings(&partly), without(&findings(&healthy), "Rollout"), "{says}");
+        let said = gaps(&partly);
+        let about = |gap: &String| gap.contains("rollouts.example.com") && gap.contains(says);
+        assert!(said.iter().any(about), "{says}: {said:#?}");
     }
 }
