@@ -12,7 +12,7 @@ use posture::model::owners::{Controller, Owners, controller_of};
 use posture::model::workload::{Carrier, PodTemplate};
 
 use crate::admission_config::Exemptions;
-use crate::admit::{Exempt, Request, exempt};
+use crate::admit::{Request, exempt};
 use crate::checks::{ALL, PssCheck};
 use crate::evaluate::{Evaluator, Outcome};
 use crate::level::{Level, LevelVersion, PolicyVersion};
@@ -44,7 +44,14 @@ impl Controls {
             .map(|(_, check)| *check)
     }
 
-    fn join(&mut self, other: Self) {
+    /// Those that are not in another set.
+    #[must_use]
+    pub fn without(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
+    }
+
+    /// Adds another set.
+    pub fn join(&mut self, other: Self) {
         self.0 |= other.0;
     }
 }
@@ -118,8 +125,6 @@ impl Name {
 pub struct Member {
     /// Its pods that something stands in the way of, and that have not ended.
     pub pods: usize,
-    /// Whether its template was read.
-    pub template: bool,
     /// What stands in its way.
     pub obstacles: Obstacles,
 }
@@ -127,7 +132,6 @@ pub struct Member {
 impl Member {
     fn join(&mut self, other: &Self) {
         self.pods += other.pods;
-        self.template |= other.template;
         self.obstacles.join(&other.obstacles);
     }
 }
@@ -224,7 +228,7 @@ pub fn judge(
     if let Some(policy) = policy {
         let request =
             Request { template, namespace, policy, exemptions, user: None, pod_user: None, stored };
-        if exempt(&request, None, &pod).is_none_or(|why| why == Exempt::User) {
+        if exempt(&request, None, &pod).is_none() {
             let mut controls =
                 |mode: Mode| Controls::of(&session.evaluate(policy.modes.get(mode).policy));
             obstacles.modes = Modes {
@@ -279,11 +283,7 @@ impl Census {
             standing.ended_obstacles.join(&judged.obstacles);
             return;
         }
-        let member = Member {
-            pods: usize::from(judged.is_pod),
-            template: !judged.is_pod,
-            obstacles: judged.obstacles,
-        };
+        let member = Member { pods: usize::from(judged.is_pod), obstacles: judged.obstacles };
         standing.workloads += usize::from(judged.controller.is_none());
         match judged.controller {
             Some(controller) if judged.obstacles.any() => {

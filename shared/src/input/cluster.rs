@@ -10,7 +10,6 @@ use crate::client::discovery::Discovery;
 use crate::client::failure::Failure;
 use crate::client::list::List;
 use crate::client::resource::Resource;
-use crate::model::clock::Clock;
 use crate::model::error::Result;
 use crate::model::gap::Gap;
 use crate::model::version::Minor;
@@ -50,14 +49,6 @@ impl<'a> Cluster<'a> {
         match self {
             Self::Live { .. } => Vec::new(),
             Self::Recorded { snapshot, .. } => vec![snapshot.dir().to_string_lossy().into_owned()],
-        }
-    }
-
-    /// The clock of what looks at it.
-    pub fn clock(&self) -> Clock {
-        match self {
-            Self::Live { .. } => Clock::System,
-            Self::Recorded { snapshot, .. } => snapshot.clock(),
         }
     }
 

@@ -2,13 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use posture::client::failure::Failure;
 use posture::client::list::List;
 use posture::finding::report::{Report, Target};
 use posture::input::cluster::Cluster;
 use posture::input::files::FileArgs;
 use posture::input::inventory;
-use posture::input::live::{self, Arrival};
+use posture::input::live;
 use posture::input::selection::Selection;
 use posture::model::error::{ErrorKind, Result};
 use posture::model::gap::Gap;
@@ -279,45 +278,40 @@ fn census_of(
     (gaps, partial): (&mut Vec<Gap>, &mut BTreeSet<Option<String>>),
 ) -> Result<(Census, Owners)> {
     let evaluator = Evaluator::new(server);
-    let mut by_list: Vec<(Census, Owners)> = lists.iter().map(|_| Default::default()).collect();
-    let mut failures: Vec<Option<Failure>> = lists.iter().map(|_| None).collect();
-    let mut nothing = true;
-    for (position, arrival) in cluster.read(lists.to_vec()) {
-        let (census, owners) = &mut by_list[position];
-        match arrival {
-            Arrival::Objects(objects) => {
-                nothing &= objects.is_empty();
-                // Pods own no workloads, and there are many of them.
-                if lists[position].resource.kind != "Pod" {
-                    for object in &objects {
-                        owners.note(object);
-                    }
-                }
-                count(&objects, &evaluator, policies, true, census);
+    let gathered = scan::gather(cluster, lists, |list, objects, part: &mut Part| {
+        part.any |= !objects.is_empty();
+        // Pods own no workloads, and there are many of them.
+        if list.resource.kind != "Pod" {
+            for object in &objects {
+                part.owners.note(object);
             }
-            Arrival::Restart => by_list[position] = Default::default(),
-            Arrival::Failed(failure) => failures[position] = Some(failure),
-            Arrival::End => {}
         }
-    }
-    if let Some(Some(failure)) = failures.first()
-        && nothing
-        && failures.iter().all(Option::is_some)
+        count(&objects, &evaluator, policies, true, &mut part.census);
+    });
+    if let Some(failure) = scan::all_failed(&gathered)
+        && !gathered.iter().any(|(part, _)| part.any)
     {
         return Err(scan::could_not_run(cluster, failure));
     }
-    for (list, failure) in lists.iter().zip(&failures) {
-        if failure.is_some() {
-            partial.insert(list.namespace.clone());
-        }
-        gaps.extend(failure.as_ref().map(|failure| live::gap(list, failure)));
-    }
     let (mut census, mut owners) = (Census::default(), Owners::default());
-    for (part, known) in by_list {
-        census.merge(part);
-        owners.merge(known);
+    for (list, (part, failure)) in lists.iter().zip(gathered) {
+        if let Some(failure) = failure {
+            partial.insert(list.namespace.clone());
+            gaps.push(live::gap(list, &failure));
+        }
+        census.merge(part.census);
+        owners.merge(part.owners);
     }
     Ok((census, owners))
+}
+
+/// What is known of one list.
+#[derive(Default)]
+struct Part {
+    census: Census,
+    owners: Owners,
+    /// Whether it had any object.
+    any: bool,
 }
 
 /// Judges objects on all cores and counts them.

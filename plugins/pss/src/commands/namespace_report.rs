@@ -1,5 +1,7 @@
 //! From the count of namespaces to the report on them.
 
+use std::collections::BTreeMap;
+
 use posture::finding::report::{Finding, ObjectReport, Report};
 use posture::model::gap::Gap;
 use posture::model::object::ObjectRef;
@@ -12,7 +14,7 @@ use super::findings::finding;
 use super::policies::Policies;
 use super::standing::{NamespaceDetail, gravest};
 use super::verdict::Verdict;
-use crate::census::{Name, Standing};
+use crate::census::{Controls, Name, Standing};
 use crate::namespace::{Mode, NamespacePolicy};
 
 /// Sums everything up, the least work first.
@@ -91,18 +93,19 @@ fn row(
         Some((mode, _)) => Verdict::of_mode(mode),
         None => Verdict::Allowed,
     };
+    // Each control once for a workload, at its gravest.
+    let mut said: BTreeMap<&Name, Controls> = BTreeMap::new();
     for (mode, severity) in Verdict::MODES {
         for (workload, member, controls) in standing.objected(mode) {
-            for control in controls.iter() {
-                if findings.iter().any(|known| is_about(known, control.id(), workload)) {
-                    continue;
-                }
+            let known = said.entry(workload).or_default();
+            for control in controls.without(*known).iter() {
                 let reference = reference(workload, name);
                 let path = template_path_of(reference.group(), &reference.kind);
                 let path = path.map_or_else(FieldPath::root, FieldPath::of);
                 let message = message(mode, control.check.title, member.pods);
                 findings.push(finding(control.id(), severity, &reference, &path, None, message));
             }
+            known.join(controls);
         }
     }
     let report = ObjectReport {
@@ -132,12 +135,6 @@ fn label_findings(policy: &NamespacePolicy, namespace: &ObjectRef) -> Vec<Findin
         finding(super::judge::INVALID, severity, namespace, &path, None, error.to_string())
     };
     policy.errors.iter().map(finding).collect()
-}
-
-fn is_about(finding: &Finding, control: &str, workload: &Name) -> bool {
-    finding.check == control
-        && finding.object.kind == workload.kind
-        && finding.object.name == workload.name
 }
 
 fn reference(workload: &Name, namespace: &str) -> ObjectRef {

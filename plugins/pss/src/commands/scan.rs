@@ -132,6 +132,36 @@ pub(super) fn lists_for_files(
     Ok(missing_namespaces(&policies, &chosen.objects))
 }
 
+/// Reads lists, each into something of its own. Beside it stands why the list could not be read to
+/// its end, if it could not.
+pub(super) fn gather<T: Default>(
+    cluster: Cluster<'_>,
+    lists: &[List],
+    mut take: impl FnMut(&List, Vec<Object>, &mut T),
+) -> Vec<(T, Option<Failure>)> {
+    let mut gathered: Vec<(T, Option<Failure>)> =
+        lists.iter().map(|_| (T::default(), None)).collect();
+    for (position, arrival) in cluster.read(lists.to_vec()) {
+        let (own, failed) = &mut gathered[position];
+        match arrival {
+            Arrival::Objects(objects) => take(&lists[position], objects, own),
+            // What came so far is void.
+            Arrival::Restart => *own = T::default(),
+            Arrival::Failed(failure) => {
+                failed.get_or_insert(failure);
+            }
+            Arrival::End => {}
+        }
+    }
+    gathered
+}
+
+/// Why not one of the lists could be read to its end, in the words of the first.
+pub(super) fn all_failed<T>(gathered: &[(T, Option<Failure>)]) -> Option<&Failure> {
+    let failed = gathered.iter().all(|(_, failure)| failure.is_some());
+    gathered.first().filter(|_| failed).and_then(|(_, failure)| failure.as_ref())
+}
+
 /// Reads Namespaces. Those that are not there leave `names`.
 pub(super) fn read_namespaces(
     cluster: Cluster<'_>,
@@ -140,31 +170,24 @@ pub(super) fn read_namespaces(
     gaps: &mut Vec<Gap>,
     names: &mut BTreeSet<String>,
 ) -> Vec<Object> {
-    let mut by_list: Vec<Vec<Object>> = lists.iter().map(|_| Vec::new()).collect();
-    let mut refused: Vec<Option<Gap>> = lists.iter().map(|_| None).collect();
-    for (position, arrival) in cluster.read(lists.to_vec()) {
-        let list = &lists[position];
-        match arrival {
-            Arrival::Objects(objects) => by_list[position].extend(objects),
-            Arrival::Restart => by_list[position].clear(),
-            Arrival::Failed(failure) => {
-                let name = list.name.as_deref();
-                if failure.kind == FailureKind::NotFound
-                    && let Some(name) = name
-                {
-                    if names.remove(name) {
-                        refused[position] = Some(live::gap(list, &failure));
-                    }
-                    continue;
+    let mut found = Vec::new();
+    let gathered = gather(cluster, lists, |_, objects, own: &mut Vec<Object>| own.extend(objects));
+    for (list, (own, failure)) in lists.iter().zip(gathered) {
+        found.extend(own);
+        let Some(failure) = failure else { continue };
+        match list.name.as_deref() {
+            Some(name) if failure.kind == FailureKind::NotFound => {
+                if names.remove(name) {
+                    gaps.push(live::gap(list, &failure));
                 }
-                policies.unreadable(name);
-                refused[position] = Some(live::gap(list, &failure));
             }
-            Arrival::End => {}
+            name => {
+                policies.unreadable(name);
+                gaps.push(live::gap(list, &failure));
+            }
         }
     }
-    gaps.extend(refused.into_iter().flatten());
-    by_list.into_iter().flatten().collect()
+    found
 }
 
 /// The kinds that carry pods: what is looked at where nothing is named.
@@ -211,39 +234,25 @@ pub(super) fn judge(
     let policies = context(cluster, lists, options, server, &mut gaps, &mut owners)?;
     let evaluator = Evaluator::new(server);
     let judge = Judge { evaluator: &evaluator, policies: &policies, live: Some(&owners) };
-    let mut by_list: Vec<Collected> = lists.iter().map(|_| Collected::default()).collect();
-    let mut failures = Vec::new();
-    for (position, arrival) in cluster.read(lists.to_vec()) {
-        let collected = &mut by_list[position];
-        match arrival {
-            Arrival::Objects(mut objects) => {
-                let before = objects.len();
-                if lists[position].name.is_none() {
-                    objects.retain(|object| !is_noise(object));
-                }
-                collected.skipped += before - objects.len();
-                if !lists[position].resource.namespaced {
-                    collected.leave_aside(&mut objects);
-                }
-                collected.judge(&judge, objects);
-            }
-            Arrival::Restart => *collected = Collected::default(),
-            Arrival::Failed(failure) => {
-                collected.gaps.push(live::gap(&lists[position], &failure));
-                failures.push(failure);
-            }
-            Arrival::End => {}
+    let gathered = gather(cluster, lists, |list, mut objects, collected: &mut Collected| {
+        let before = objects.len();
+        if list.name.is_none() {
+            objects.retain(|object| !is_noise(object));
         }
-    }
-    let nothing = by_list.iter().all(|collected| collected.objects.is_empty());
-    if let Some(failure) = failures.first()
-        && failures.len() == lists.len()
-        && nothing
+        collected.skipped += before - objects.len();
+        if !list.resource.namespaced {
+            collected.leave_aside(&mut objects);
+        }
+        collected.judge(&judge, objects);
+    });
+    if let Some(failure) = all_failed(&gathered)
+        && gathered.iter().all(|(collected, _)| collected.objects.is_empty())
     {
         return Err(could_not_run(cluster, failure));
     }
     let mut all = Collected { gaps, ..Collected::default() };
-    for collected in by_list {
+    for (list, (mut collected, failure)) in lists.iter().zip(gathered) {
+        collected.gaps.extend(failure.map(|failure| live::gap(list, &failure)));
         all.append(collected);
     }
     Ok(all)
@@ -259,28 +268,22 @@ fn context(
     owners: &mut Owners,
 ) -> Result<Policies> {
     let (context, about_namespaces) = context_lists(lists);
-    let mut found: Vec<Vec<Object>> = context.iter().map(|_| Vec::new()).collect();
-    let mut refused: Vec<Option<Failure>> = context.iter().map(|_| None).collect();
-    for (position, arrival) in cluster.read(context.clone()) {
-        let is_namespace = position < about_namespaces;
-        match arrival {
-            Arrival::Objects(objects) if is_namespace => found[position].extend(objects),
-            Arrival::Objects(objects) => objects.iter().for_each(|object| owners.note(object)),
-            Arrival::Failed(failure) if is_namespace => {
-                refused[position] = Some(failure);
+    let gathered = gather(cluster, &context, |list, objects, own: &mut Vec<Object>| {
+        if list.resource == namespaces() {
+            own.extend(objects);
+        } else {
+            for object in &objects {
+                owners.note(object);
             }
-            Arrival::Restart if is_namespace => found[position].clear(),
-            // Without them a pod is reported under its ReplicaSet or Job: its verdict is the same.
-            Arrival::Failed(_) | Arrival::Restart | Arrival::End => {}
         }
-    }
+    });
     let mut policies = Policies::new(options, server, &[])?;
-    let found: Vec<Object> = found.into_iter().flatten().collect();
-    policies.add(&found);
-    for (list, failure) in context.iter().zip(&refused) {
+    // Without owners a pod is reported under its ReplicaSet or Job: its verdict is the same.
+    for (list, (found, failure)) in context.iter().zip(gathered).take(about_namespaces) {
+        policies.add(&found);
         if let Some(failure) = failure {
             policies.unreadable(list.name.as_deref());
-            gaps.push(live::gap(list, failure));
+            gaps.push(live::gap(list, &failure));
         }
     }
     Ok(policies)

@@ -7,9 +7,7 @@ use super::verdict::Verdict;
 use crate::census::{Controls, Member, Name, Standing};
 use crate::level::Level;
 use crate::namespace::{Mode, NamespacePolicy, Why};
-
-/// How many pods of a namespace the server looks at when its labels change.
-pub const SERVER_LIMIT: usize = 3000;
+use crate::relabel::survey::MAX_PODS;
 
 /// What a namespace asks for in one mode.
 #[derive(Clone, Debug, Serialize)]
@@ -167,7 +165,7 @@ impl NamespaceDetail {
             latent: sorted(standing.objected(Mode::Enforce).map(Blocker::new).collect()),
             unseen: Unseen {
                 without_pods,
-                beyond_limit: standing.pods.saturating_sub(SERVER_LIMIT),
+                beyond_limit: standing.pods.saturating_sub(MAX_PODS),
                 ended: if ended_in_the_way { standing.ended } else { 0 },
             },
         }

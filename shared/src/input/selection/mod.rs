@@ -88,15 +88,6 @@ impl Selection {
     pub fn names_nothing(&self) -> bool {
         self.what == What::Nothing
     }
-
-    /// The same where something is named; else everything of these types (`pods,deployments.apps`).
-    #[must_use]
-    pub fn or_types(mut self, types: &str) -> Self {
-        if self.names_nothing() {
-            self.what = What::Types(types.to_owned());
-        }
-        self
-    }
 }
 
 impl What {
