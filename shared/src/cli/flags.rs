@@ -1,9 +1,11 @@
 //! Flags that several plugins share.
 
+use clap::builder::PossibleValue;
 use clap::{Args, ValueEnum};
 
 use crate::input::files::FileArgs;
 use crate::model::error::{Error, Result};
+use crate::render::report::{Output, ReportFormat};
 use crate::render::style::{ColorChoice, Style};
 
 /// `-f`, `-R`, `-k`, `-n`: what to read.
@@ -90,20 +92,30 @@ impl InputFlags {
     }
 }
 
-/// `-o` of a report.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum Format {
-    /// Grouped by object, with the source lines.
-    #[default]
-    Human,
-    /// One line for every object.
-    Wide,
-    /// The whole report.
-    Json,
-    /// The whole report.
-    Yaml,
-    /// The objects with findings.
-    Name,
+impl ValueEnum for ReportFormat {
+    fn value_variants<'a>() -> &'a [Self] {
+        &Self::ALL
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(PossibleValue::new(self.name()).help(self.about()))
+    }
+}
+
+/// `-o`, for every command that writes a report.
+#[derive(Args, Clone, Copy, Debug, Default)]
+#[command(next_help_heading = "Output")]
+pub struct OutputFlags {
+    /// How to write the report.
+    #[arg(short = 'o', long, value_enum, default_value_t, value_name = "FORMAT")]
+    output: ReportFormat,
+}
+
+impl OutputFlags {
+    /// The format, and how to write to the two streams.
+    pub fn output(self, style: StyleFlags) -> Output {
+        Output { format: self.output, style: style.stdout(), stderr_style: style.stderr() }
+    }
 }
 
 /// `--color`.

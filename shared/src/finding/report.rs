@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::check::Severity;
+use super::suppression::{Idle, Suppressed};
 use crate::model::gap::Gap;
 use crate::model::object::ObjectRef;
 use crate::model::owners::Owner;
@@ -78,6 +79,9 @@ pub struct ObjectReport<D> {
     /// How much the verdict weighs; nothing when all is well.
     #[serde(skip)]
     pub severity: Option<Severity>,
+    /// Whether it has findings, and not one that counts: views for people leave it out.
+    #[serde(skip)]
+    pub settled: bool,
     /// The judge's own words; empty when all is well.
     pub message: String,
     /// The verdict as a sentence, for people: empty when all is well.
@@ -144,8 +148,14 @@ pub struct Report<D> {
     pub summary: Summary,
     /// Every object judged.
     pub objects: Vec<ObjectReport<D>>,
-    /// Every finding.
+    /// Every finding that counts.
     pub findings: Vec<Finding>,
+    /// Findings that do not count, where it was asked to show them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub suppressed: Vec<Suppressed>,
+    /// Suppressions that do nothing: somebody should look at them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub suppressions: Vec<Idle>,
     /// Everything that could not be judged.
     pub gaps: Vec<Gap>,
 }
@@ -176,6 +186,8 @@ impl<D> Report<D> {
             summary,
             objects,
             findings,
+            suppressed: Vec::new(),
+            suppressions: Vec::new(),
             gaps,
         }
     }

@@ -7,6 +7,8 @@ pub mod escape;
 pub mod excerpt;
 mod groups;
 pub mod human;
+#[expect(dead_code, reason = "the formats that need it follow")]
+mod location;
 pub mod machine;
 pub mod name;
 #[cfg(feature = "live")]

@@ -9,13 +9,15 @@ use super::out::Stdout;
 use super::style::Style;
 use super::wide::Columns;
 use super::{human, machine, name, out, wide};
+use crate::finding::catalog::Catalog;
 use crate::finding::report::Report;
-use crate::model::error::Result;
+use crate::model::error::{ErrorKind, Result};
 
 /// How to write a report. A format never changes what is found, nor the exit code.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ReportFormat {
     /// For people.
+    #[default]
     Human,
     /// Every object on a line.
     Wide,
@@ -27,20 +29,62 @@ pub enum ReportFormat {
     Name,
 }
 
+impl ReportFormat {
+    /// Every format, as `-o` lists them.
+    pub const ALL: [Self; 5] = [Self::Human, Self::Wide, Self::Json, Self::Yaml, Self::Name];
+
+    /// The word behind `-o`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Human => "human",
+            Self::Wide => "wide",
+            Self::Json => "json",
+            Self::Yaml => "yaml",
+            Self::Name => "name",
+        }
+    }
+
+    /// What it is good for, for the help text.
+    pub fn about(self) -> &'static str {
+        match self {
+            Self::Human => "Grouped by object, with the source lines",
+            Self::Wide => "One line for every object",
+            Self::Json | Self::Yaml => "The whole report",
+            Self::Name => "The objects with findings",
+        }
+    }
+
+    /// Whether the format has no room for what could not be judged, which then goes to standard
+    /// error.
+    fn leaves_gaps_out(self) -> bool {
+        matches!(self, Self::Wide | Self::Name)
+    }
+}
+
+/// Where and how a report is written.
+#[derive(Clone, Copy, Debug)]
+pub struct Output {
+    /// How to write it.
+    pub format: ReportFormat,
+    /// Colours and width of standard output.
+    pub style: Style,
+    /// Colours and width of standard error.
+    pub stderr_style: Style,
+}
+
 /// Writes the report to standard output. Formats that cannot hold gaps leave them to standard
-/// error.
+/// error. `catalog` has what the formats say of checks.
 pub fn print<D: Serialize + Columns>(
     report: &Report<D>,
-    format: ReportFormat,
+    output: Output,
+    catalog: &Catalog,
     closing: &Closing,
-    style: Style,
-    stderr_style: Style,
 ) -> Result<()> {
     let tables = Tables {
-        human: |out: &mut Stdout| human::write(report, closing, style, out),
+        human: |out: &mut Stdout| human::write(report, closing, output.style, out),
         wide: |out: &mut Stdout| wide::write(report, out),
     };
-    print_with(report, format, tables, stderr_style)
+    print_with(report, output, catalog, tables)
 }
 
 /// How a command writes what people read, where the common view does not fit.
@@ -52,15 +96,28 @@ pub struct Tables<H, W> {
     pub wide: W,
 }
 
-/// Writes the report to standard output, with the command's own views for people.
+/// Writes the report to standard output, with the command's own views for people. Whoever reads
+/// no further knows enough: a closed pipe is no error.
 pub fn print_with<D: Serialize>(
     report: &Report<D>,
-    format: ReportFormat,
+    output: Output,
+    catalog: &Catalog,
     tables: Tables<impl FnOnce(&mut Stdout) -> Result<()>, impl FnOnce(&mut Stdout) -> Result<()>>,
-    stderr_style: Style,
+) -> Result<()> {
+    match write(report, output, catalog, tables) {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        outcome => outcome,
+    }
+}
+
+fn write<D: Serialize>(
+    report: &Report<D>,
+    output: Output,
+    _catalog: &Catalog,
+    tables: Tables<impl FnOnce(&mut Stdout) -> Result<()>, impl FnOnce(&mut Stdout) -> Result<()>>,
 ) -> Result<()> {
     let mut out = out::stdout();
-    match format {
+    match output.format {
         ReportFormat::Human => (tables.human)(&mut out)?,
         ReportFormat::Wide => (tables.wide)(&mut out)?,
         ReportFormat::Json => machine::json(report, &mut out)?,
@@ -68,9 +125,9 @@ pub fn print_with<D: Serialize>(
         ReportFormat::Name => name::write(report, &mut out)?,
     }
     out.flush()?;
-    if matches!(format, ReportFormat::Wide | ReportFormat::Name) {
+    if output.format.leaves_gaps_out() {
         let mut err = out::stderr();
-        human::write_gaps(&report.gaps, stderr_style, &mut err)?;
+        human::write_gaps(&report.gaps, output.stderr_style, &mut err)?;
     }
     Ok(())
 }

@@ -3,6 +3,7 @@
 //! Identifiers, levels, revisions and overrides are those of `policy/check_*.go` in
 //! k8s.io/pod-security-admission.
 
+use posture::finding::catalog::{Catalog, Entry};
 use posture::finding::check::Check;
 use posture::model::version::Minor;
 
@@ -103,6 +104,13 @@ register! {
     run_as_non_root
     run_as_user
     seccomp_profile_restricted
+}
+
+/// Everything that a report of this plugin may find.
+pub fn catalog() -> Catalog {
+    let of_level =
+        |check: &&'static PssCheck| Entry { check: &check.check, group: check.level.as_str() };
+    Catalog::new(ALL.iter().map(of_level).collect())
 }
 
 /// The check with an identifier.

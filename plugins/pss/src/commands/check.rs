@@ -5,13 +5,12 @@ use posture::input::cluster::Cluster;
 use posture::input::files::FileArgs;
 use posture::input::inventory;
 use posture::input::selection::Selection;
-use posture::model::error::{ErrorKind, Result};
+use posture::model::error::Result;
 use posture::model::version::{Minor, NEWEST};
 use posture::render::human::Closing;
 use posture::render::out;
 use posture::render::progress::Progress;
-use posture::render::report::{self, ReportFormat};
-use posture::render::style::Style;
+use posture::render::report::{self, Output};
 
 use super::chosen::Chosen;
 use super::collect::Collected;
@@ -19,6 +18,7 @@ use super::judge::Judge;
 use super::policies::{Policies, PolicyOptions};
 use super::scan;
 use super::verdict::PssDetail;
+use crate::checks::catalog;
 use crate::evaluate::Evaluator;
 use crate::pod::known_server;
 
@@ -56,12 +56,8 @@ pub struct CheckOptions<'a> {
     pub policy: PolicyOptions<'a>,
     /// The release of the server, where it is not the cluster's own.
     pub server: Option<Minor>,
-    /// How to write the report.
-    pub format: ReportFormat,
-    /// Colours and width of standard output.
-    pub style: Style,
-    /// Colours and width of standard error.
-    pub stderr_style: Style,
+    /// Where and how to write the report.
+    pub output: Output,
 }
 
 /// Reads, judges, reports. The report comes back for the exit code.
@@ -81,11 +77,8 @@ pub fn run(options: &CheckOptions<'_>) -> Result<Report<PssDetail>> {
         }
     }?;
     let closing = Closing { next: next_commands(options.program, &report) };
-    match report::print(&report, options.format, &closing, options.style, options.stderr_style) {
-        // Whoever reads no further knows enough; the verdict stays what it is.
-        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(report),
-        outcome => outcome.map(|()| report),
-    }
+    report::print(&report, options.output, &catalog(), &closing)?;
+    Ok(report)
 }
 
 /// The release to judge as; says so where it is not the one that was asked for.

@@ -9,7 +9,7 @@ use posture::input::files::FileArgs;
 use posture::input::inventory;
 use posture::input::live;
 use posture::input::selection::Selection;
-use posture::model::error::{ErrorKind, Result};
+use posture::model::error::Result;
 use posture::model::gap::Gap;
 use posture::model::labels::LabelSelector;
 use posture::model::object::Object;
@@ -18,8 +18,7 @@ use posture::model::version::{Minor, NEWEST};
 use posture::model::workload::{Carrier, pod_templates};
 use posture::render::out::Stdout;
 use posture::render::progress::Progress;
-use posture::render::report::{self, ReportFormat, Tables};
-use posture::render::style::Style;
+use posture::render::report::{self, Output, Tables};
 use rayon::prelude::*;
 
 use super::check::known;
@@ -28,6 +27,7 @@ use super::scan;
 use super::standing::NamespaceDetail;
 use super::{namespace_report, namespace_table};
 use crate::census::{self, Census, Standing};
+use crate::checks::catalog;
 use crate::evaluate::Evaluator;
 
 /// Where namespaces are looked at.
@@ -68,12 +68,8 @@ pub struct NamespaceOptions<'a> {
     pub policy: PolicyOptions<'a>,
     /// The release of the server, where it is not the cluster's own.
     pub server: Option<Minor>,
-    /// How to write the report.
-    pub format: ReportFormat,
-    /// Colours and width of standard output.
-    pub style: Style,
-    /// Colours and width of standard error.
-    pub stderr_style: Style,
+    /// Where and how to write the report.
+    pub output: Output,
 }
 
 /// A report on namespaces.
@@ -113,12 +109,8 @@ pub fn run(options: &NamespaceOptions<'_>) -> Result<NamespaceReport> {
         human: |out: &mut Stdout| namespace_table::human(&report, options, out),
         wide: |out: &mut Stdout| namespace_table::wide(&report, options, out),
     };
-    let printed = report::print_with(&report, options.format, tables, options.stderr_style);
-    match printed {
-        // Whoever reads no further knows enough; the verdict stays what it is.
-        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(report),
-        outcome => outcome.map(|()| report),
-    }
+    report::print_with(&report, options.output, &catalog(), tables)?;
+    Ok(report)
 }
 
 fn of_files(

@@ -134,6 +134,7 @@ impl Judge<'_> {
             owner: owner.map(|owner| Owner { kind: owner.kind, name: owner.name }),
             verdict: verdict.as_str(),
             severity: verdict.severity(),
+            settled: false,
             detail: PssDetail {
                 meets: Some(meets.as_str()),
                 policy: applied.why,
@@ -270,6 +271,7 @@ impl Refused {
             owner: None,
             verdict: Verdict::Invalid.as_str(),
             severity: Verdict::Invalid.severity(),
+            settled: false,
             sentence: format!("the API server refuses it: {message}"),
             message,
             notes: Vec::new(),

@@ -115,6 +115,7 @@ fn row(
         owner: None,
         verdict: verdict.as_str(),
         severity: verdict.severity(),
+        settled: false,
         message: if invalid.is_empty() {
             message_of(standing, verdict)
         } else {

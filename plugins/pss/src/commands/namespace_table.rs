@@ -26,7 +26,7 @@ pub(super) fn human(
     options: &NamespaceOptions<'_>,
     out: &mut impl Write,
 ) -> Result<()> {
-    let style = options.style;
+    let style = options.output.style;
     let shown = shown(report, options);
     if !options.names.is_empty() && shown.len() <= PAGES {
         for row in &shown {
@@ -187,7 +187,7 @@ pub(super) fn wide(
         ]);
     }
     table(&rows, out)?;
-    fold(report, shown.len(), options.style, out)
+    fold(report, shown.len(), options.output.style, out)
 }
 
 /// What the server's dry-run would not show.

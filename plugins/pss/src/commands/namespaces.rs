@@ -67,6 +67,7 @@ pub(super) fn judge(object: &Object, policies: &Policies) -> Option<Judged> {
         owner: None,
         verdict: verdict.as_str(),
         severity: verdict.severity(),
+        settled: false,
         message,
         sentence,
         notes: label_notes(policy),
