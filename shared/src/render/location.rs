@@ -60,7 +60,7 @@ fn of(object: &ObjectRef, place: Option<&Mark>, chart_file: Option<&str>) -> Loc
 
 /// Whether a source has a path: standard input and the output of programs have none.
 fn is_path(name: &str) -> bool {
-    !name.is_empty() && name != "STDIN"
+    !name.is_empty() && name != "STDIN" && !name.starts_with("kustomize:")
 }
 
 fn region(mark: &Mark) -> Region {
