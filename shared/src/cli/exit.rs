@@ -1,7 +1,6 @@
 //! Exit codes, the same for every plugin, verb and format. In order of precedence: usage, could
 //! not run, findings, incomplete, clean.
 
-use crate::finding::check::Severity;
 use crate::finding::report::Report;
 use crate::model::error::{Error, ErrorKind};
 
@@ -27,7 +26,7 @@ pub fn of_error(error: &Error) -> u8 {
 
 /// The exit code of a report, whatever format it is written in.
 pub fn of_report<D>(report: &Report<D>) -> u8 {
-    if report.fails_on(Severity::Error) {
+    if report.fails() {
         FINDINGS
     } else if report.summary.complete {
         CLEAN

@@ -2,6 +2,8 @@
 //! suppressions may name.
 
 use super::check::Check;
+use super::nearest::nearest;
+use super::pattern::Pattern;
 
 /// A check and the group that it belongs to.
 #[derive(Clone, Copy, Debug)]
@@ -32,5 +34,33 @@ impl Catalog {
     /// The check with an identifier.
     pub fn find(&self, id: &str) -> Option<&Entry> {
         self.entries.iter().find(|entry| entry.check.id == id)
+    }
+
+    /// The pattern that a word is. Fails where it means no check, with what may have been meant.
+    pub fn pattern(&self, word: &str) -> Result<Pattern, String> {
+        let pattern = Pattern::new(word);
+        if self.means(&pattern) {
+            return Ok(pattern);
+        }
+        let known = self.entries.iter().flat_map(|entry| [entry.check.id, entry.group]);
+        let meant = nearest(word, known).map(|near| format!("; did you mean {near}?"));
+        Err(format!("{word:?} is no check and no group of checks{}", meant.unwrap_or_default()))
+    }
+
+    /// Whether a pattern means any check.
+    pub fn means(&self, pattern: &Pattern) -> bool {
+        self.entries.iter().any(|entry| pattern.means(entry.check.id, entry.group))
+    }
+
+    /// The identifier that a word is close to, where it is none itself.
+    pub fn near(&self, word: &str) -> Option<&'static str> {
+        nearest(word, self.entries.iter().map(|entry| entry.check.id))
+    }
+
+    /// Whether one of the patterns means a check; a check that is not in the catalog goes by its
+    /// identifier alone.
+    pub fn any_means(&self, patterns: &[Pattern], id: &str) -> bool {
+        let group = self.find(id).map_or("", |entry| entry.group);
+        patterns.iter().any(|pattern| pattern.means(id, group))
     }
 }

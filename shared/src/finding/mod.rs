@@ -1,8 +1,12 @@
-//! Ring 1: what a check found, and the report that carries it to the renderers.
+//! Ring 1: what a check found, the report that carries it to the renderers, and what of it counts.
 
+pub mod baseline;
 pub mod catalog;
 pub mod check;
 pub mod document;
 pub mod fingerprint;
+pub mod gates;
+pub mod nearest;
+pub mod pattern;
 pub mod report;
 pub mod suppression;

@@ -158,6 +158,9 @@ pub struct Report<D> {
     pub suppressions: Vec<Idle>,
     /// Everything that could not be judged.
     pub gaps: Vec<Gap>,
+    /// What weighs as much fails the command.
+    #[serde(skip)]
+    pub fail_on: Severity,
 }
 
 impl<D> Report<D> {
@@ -189,11 +192,12 @@ impl<D> Report<D> {
             suppressed: Vec::new(),
             suppressions: Vec::new(),
             gaps,
+            fail_on: Severity::Error,
         }
     }
 
-    /// Whether any finding weighs at least as much as `threshold`.
-    pub fn fails_on(&self, threshold: Severity) -> bool {
-        self.findings.iter().any(|finding| finding.severity >= threshold)
+    /// Whether any finding that counts fails the command.
+    pub fn fails(&self) -> bool {
+        self.findings.iter().any(|finding| finding.severity >= self.fail_on)
     }
 }

@@ -18,6 +18,38 @@ impl Time {
     }
 }
 
+/// A day in UTC.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Day(i64);
+
+impl fmt::Display for Day {
+    /// `2026-11-21`
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (year, month, day) = date(self.0);
+        write!(f, "{year:04}-{month:02}-{day:02}")
+    }
+}
+
+impl FromStr for Day {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let day =
+            numbers(text, '-', [4, 2, 2]).map(|parts| (parts, days(parts[0], parts[1], parts[2])));
+        // A day that a month does not have is another one on the way back.
+        day.filter(|([year, month, of_month], day)| date(*day) == (*year, *month, *of_month))
+            .map(|(_, day)| Self(day))
+            .ok_or_else(|| format!("{text:?} is no day; write it as 2027-01-31"))
+    }
+}
+
+impl Time {
+    /// The day.
+    pub fn day(self) -> Day {
+        Day(self.0.div_euclid(SECONDS_OF_A_DAY))
+    }
+}
+
 impl fmt::Display for Time {
     /// RFC 3339: `2026-11-21T13:40:43Z`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -156,6 +188,16 @@ mod tests {
             "2026-11-21T13:40:43+01:00",
         ] {
             assert!(text.parse::<Time>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn days_are_read_and_written() {
+        let time: Time = "2027-01-31T23:59:59Z".parse().expect("a time");
+        assert_eq!(time.day().to_string(), "2027-01-31");
+        assert_eq!("2027-01-31".parse(), Ok(time.day()));
+        for text in ["2027-02-29", "2027-13-01", "27-01-31", "2027-01-31T00:00:00Z", "", "never"] {
+            assert!(text.parse::<Day>().is_err(), "{text}");
         }
     }
 

@@ -118,6 +118,13 @@ impl Tree {
         self.base
     }
 
+    /// Whether a byte of the source stands in a scalar: what looks like a comment there is none.
+    pub fn is_text(&self, offset: usize) -> bool {
+        let is_scalar = |node: &Node| !matches!(node.kind, Kind::Seq | Kind::Map | Kind::Alias);
+        let range = |node: &Node| self.base + node.start as usize..self.base + node.end as usize;
+        self.nodes.iter().any(|node| is_scalar(node) && range(node).contains(&offset))
+    }
+
     fn node(&self, id: NodeId) -> &Node {
         &self.nodes[id as usize]
     }

@@ -46,11 +46,16 @@ impl Source {
     /// The place of a byte offset.
     pub fn place(&self, offset: usize) -> Place {
         let starts = self.line_starts();
-        let line = starts.partition_point(|&start| start <= offset).max(1);
+        let line = self.line_of(offset);
         let start = starts[line - 1];
         let end = offset.min(self.text.len());
         let column = self.text.get(start..end).map_or(end - start, |text| text.chars().count());
         Place { file: self.name.clone(), line, column: column + 1 }
+    }
+
+    /// The line of a byte offset, from 1.
+    pub fn line_of(&self, offset: usize) -> usize {
+        self.line_starts().partition_point(|&start| start <= offset).max(1)
     }
 
     /// The text of a 1-based line, without its line break.
@@ -112,6 +117,11 @@ impl Mark {
     /// The place of the first byte.
     pub fn place(&self) -> Place {
         self.source.place(self.span.start)
+    }
+
+    /// The line of the first byte, from 1.
+    pub fn line(&self) -> usize {
+        self.source.line_of(self.span.start)
     }
 
     /// The marked bytes.

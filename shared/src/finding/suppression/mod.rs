@@ -1,5 +1,9 @@
 //! Findings that somebody has taken out of the count, and on what ground.
 
+pub mod found;
+pub mod line;
+pub mod rule;
+
 use serde::Serialize;
 
 use super::report::Finding;
