@@ -9,4 +9,5 @@ pub mod connection;
 pub mod duration;
 pub mod exit;
 pub mod flags;
+pub mod gates;
 pub mod start;

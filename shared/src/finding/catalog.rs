@@ -31,6 +31,11 @@ impl Catalog {
         &self.entries
     }
 
+    /// The checks alone.
+    pub fn into_checks(self) -> impl Iterator<Item = &'static Check> {
+        self.entries.into_iter().map(|entry| entry.check)
+    }
+
     /// The check with an identifier.
     pub fn find(&self, id: &str) -> Option<&Entry> {
         self.entries.iter().find(|entry| entry.check.id == id)

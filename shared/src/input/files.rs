@@ -117,6 +117,10 @@ fn walk(dir: &Path, recursive: bool, found: &mut Vec<PathBuf>, gaps: &mut Vec<Ga
     entries.sort_unstable_by_key(std::fs::DirEntry::file_name);
     for entry in entries {
         let path = dir.join(entry.file_name());
+        if entry.file_name() == super::ignore::NAME {
+            // What should not count is said there: no manifest.
+            continue;
+        }
         if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
             if recursive {
                 walk(&path, recursive, found, gaps);

@@ -5,6 +5,9 @@ use std::sync::Arc;
 use super::files::{self, FileArgs};
 use super::kustomize;
 use super::yaml::{self, Document};
+use crate::finding::suppression::found;
+use crate::finding::suppression::line::MARKER;
+use crate::finding::suppression::rule::Rule;
 use crate::model::error::{Error, Result};
 use crate::model::gap::Gap;
 use crate::model::node::{Type, Value};
@@ -19,6 +22,8 @@ pub struct Inventory {
     pub objects: Vec<Object>,
     /// In the order in which they were met.
     pub gaps: Vec<Gap>,
+    /// What comments say should not count.
+    pub suppressions: Vec<Rule>,
 }
 
 /// Reads what `-f` or `-k` names. Nothing readable at all is an error (exit code 3).
@@ -27,7 +32,7 @@ pub fn read(args: &FileArgs, kustomization: Option<&str>) -> Result<Inventory> {
     if let Some(dir) = kustomization {
         sources.push(kustomize::build(dir)?);
     }
-    let mut inventory = Inventory { objects: Vec::new(), gaps };
+    let mut inventory = Inventory { gaps, ..Inventory::default() };
     if sources.is_empty() {
         let why = inventory.gaps.first().map_or_else(
             || "no files were named".to_owned(),
@@ -51,11 +56,19 @@ pub fn read(args: &FileArgs, kustomization: Option<&str>) -> Result<Inventory> {
 impl Inventory {
     /// Adds every object of a source.
     pub fn add(&mut self, source: &Arc<Source>) {
+        let has_comments = source.text().contains(MARKER);
+        let mut trees = Vec::new();
         for outcome in yaml::read(source) {
             match outcome {
-                Ok(document) => self.add_document(&document),
+                Ok(document) => {
+                    self.add_document(&document);
+                    trees.extend(has_comments.then_some(document.tree));
+                }
                 Err(gap) => self.gaps.push(gap),
             }
+        }
+        if has_comments {
+            self.suppressions.extend(found::comments(source, &trees));
         }
     }
 

@@ -1,9 +1,11 @@
 //! Ring 3: bytes to objects.
 
+pub mod baseline;
 #[cfg(feature = "live")]
 pub mod cluster;
 pub mod files;
 pub mod glob;
+pub mod ignore;
 pub mod inventory;
 pub mod kustomize;
 #[cfg(feature = "live")]

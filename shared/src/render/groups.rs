@@ -33,7 +33,8 @@ pub(super) fn of<D>(report: &Report<D>) -> Vec<Group<'_, D>> {
         while let Some(finding) = findings.next_if(|finding| finding.position == position) {
             own.push(finding);
         }
-        if object.severity.is_none() && own.is_empty() && object.sentence.is_empty() {
+        let is_well = object.severity.is_none() && own.is_empty() && object.sentence.is_empty();
+        if is_well || object.settled {
             continue;
         }
         let group = Group { object, findings: own, same: Vec::new() };

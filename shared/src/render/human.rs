@@ -9,8 +9,8 @@ use unicode_width::UnicodeWidthStr as _;
 use super::document::wrap;
 use super::escape::escape;
 use super::excerpt::excerpt;
-use super::groups;
 use super::style::{Role, Style};
+use super::{groups, settled};
 use crate::finding::check::Severity;
 use crate::finding::report::{Finding, ObjectReport, Report};
 use crate::model::error::Result;
@@ -41,6 +41,7 @@ pub fn write<D>(
     for group in groups::of(report) {
         writer.object(group.object, &group.same, &group.findings)?;
     }
+    settled::write(report, style, writer.out)?;
     for gap in &report.gaps {
         writer.gap(gap)?;
     }
@@ -53,10 +54,12 @@ pub fn write<D>(
     Ok(())
 }
 
-/// Writes only what could not be judged, for the formats whose rows have no room for it.
-pub fn write_gaps(gaps: &[Gap], style: Style, out: &mut impl Write) -> Result<()> {
+/// Writes only what could not be judged and what suppresses nothing, for the formats whose rows
+/// have no room for it.
+pub fn write_rest<D>(report: &Report<D>, style: Style, out: &mut impl Write) -> Result<()> {
+    settled::write(report, style, out)?;
     let mut writer = Writer { style, width: style.width().min(PROSE_WIDTH), out };
-    gaps.iter().try_for_each(|gap| writer.gap(gap))
+    report.gaps.iter().try_for_each(|gap| writer.gap(gap))
 }
 
 struct Writer<'a, W> {
@@ -269,7 +272,9 @@ impl<W: Write> Writer<'_, W> {
         // Files are judged as a release that the user has named, or the newest.
         let server = report.target.server.as_ref().filter(|_| report.target.files.is_empty());
         let server = server.map(|server| format!("; judged as server {server}"));
-        let rest = format!("{skipped}{}", server.unwrap_or_default());
+        let suppressed = settled::summary(report).map(|text| format!("; {text}"));
+        let rest =
+            format!("{skipped}{}{}", suppressed.unwrap_or_default(), server.unwrap_or_default());
         writeln!(self.out, "{objects}{detail}{}", self.style.paint(Role::Dim, &rest))?;
         Ok(())
     }

@@ -16,5 +16,6 @@ pub mod notices;
 pub mod out;
 pub mod progress;
 pub mod report;
+mod settled;
 pub mod style;
 pub mod wide;

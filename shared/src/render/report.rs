@@ -127,7 +127,7 @@ fn write<D: Serialize>(
     out.flush()?;
     if output.format.leaves_gaps_out() {
         let mut err = out::stderr();
-        human::write_gaps(&report.gaps, output.stderr_style, &mut err)?;
+        human::write_rest(report, output.stderr_style, &mut err)?;
     }
     Ok(())
 }

@@ -3,14 +3,17 @@
 use std::path::PathBuf;
 
 use clap::Args as ClapArgs;
+use kubectl_pss::checks::catalog;
 use kubectl_pss::commands::check::{self, CheckOptions, Scope};
 use kubectl_pss::commands::check_ns::{self, NamespaceOptions, NamespaceScope};
+use kubectl_pss::commands::gate::GateOptions;
 use kubectl_pss::commands::policies::PolicyOptions;
 use kubectl_pss::commands::rights;
 use kubectl_pss::level::LevelVersion;
 use posture::cli::connection::ConnectionFlags;
 use posture::cli::exit;
 use posture::cli::flags::{InputFlags, OutputFlags, StyleFlags};
+use posture::cli::gates::GateFlags;
 use posture::input::cluster::Cluster;
 use posture::input::selection::{Selection, SelectionArgs};
 use posture::input::snapshot::Asked;
@@ -60,6 +63,9 @@ pub(super) struct CheckArgs {
     /// The API server's admission configuration: cluster-wide defaults and exemptions.
     #[arg(long, value_name = "FILE", help_heading = "How to judge")]
     admission_config: Option<String>,
+
+    #[command(flatten)]
+    gates: GateFlags,
 
     #[command(flatten)]
     output: OutputFlags,
@@ -116,15 +122,19 @@ pub(super) fn run(check: &CheckArgs, style: StyleFlags, program: &str) -> Result
     let origin = Origin::open(check, program, style.stderr())?;
     let asked = origin.asked(check);
     let recorder = origin.recorder(check, &asked)?;
+    let gates = GateOptions {
+        gates: check.gates.gates(&catalog(), origin.clock())?,
+        baseline: check.gates.baseline(),
+    };
     let cluster = origin.cluster(&asked, recorder.as_ref());
     match namespaces_in(&asked.words) {
-        Some(names) => check_namespaces(style, check, program, cluster, (&asked, names)),
-        None => check_objects(style, check, program, cluster, &asked),
+        Some(names) => check_namespaces((style, gates), check, program, cluster, (&asked, names)),
+        None => check_objects((style, gates), check, program, cluster, &asked),
     }
 }
 
 fn check_objects(
-    style: StyleFlags,
+    (style, gates): (StyleFlags, GateOptions<'_>),
     check: &CheckArgs,
     program: &str,
     origin: (Option<Cluster<'_>>, bool),
@@ -152,6 +162,7 @@ fn check_objects(
         scope,
         policy: PolicyOptions { namespace: namespace.as_deref(), ..policy(check) },
         server: check.server_version,
+        gates,
         output: check.output.output(style),
     };
     if check.print_rbac {
@@ -161,7 +172,7 @@ fn check_objects(
 }
 
 fn check_namespaces(
-    style: StyleFlags,
+    (style, gates): (StyleFlags, GateOptions<'_>),
     check: &CheckArgs,
     program: &str,
     origin: (Option<Cluster<'_>>, bool),
@@ -186,6 +197,7 @@ fn check_namespaces(
         all: check.all,
         policy: policy(check),
         server: check.server_version,
+        gates,
         output: check.output.output(style),
     };
     if check.print_rbac {

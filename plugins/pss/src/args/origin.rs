@@ -78,6 +78,14 @@ impl Origin {
         }
     }
 
+    /// Where the time comes from: of a snapshot, from when it was taken.
+    pub(super) fn clock(&self) -> Clock {
+        match self {
+            Self::Recorded(snapshot) => snapshot.clock(),
+            Self::Files(_) | Self::Live(_) => Clock::System,
+        }
+    }
+
     /// What writes the snapshot that `--snapshot` asks for.
     pub(super) fn recorder(&self, check: &CheckArgs, asked: &Asked) -> Result<Option<Recorder>> {
         let (Some(dir), Self::Live(connection)) = (&check.snapshot, self) else { return Ok(None) };

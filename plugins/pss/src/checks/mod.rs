@@ -7,6 +7,7 @@ use posture::finding::catalog::{Catalog, Entry};
 use posture::finding::check::Check;
 use posture::model::version::Minor;
 
+use crate::acceptance;
 use crate::level::Level;
 use crate::pod::Pod;
 use crate::prose::Prose;
@@ -110,7 +111,8 @@ register! {
 pub fn catalog() -> Catalog {
     let of_level =
         |check: &&'static PssCheck| Entry { check: &check.check, group: check.level.as_str() };
-    Catalog::new(ALL.iter().map(of_level).collect())
+    let before = acceptance::CHECKS.iter().map(|check| Entry { check, group: acceptance::GROUP });
+    Catalog::new(ALL.iter().map(of_level).chain(before).collect())
 }
 
 /// The check with an identifier.

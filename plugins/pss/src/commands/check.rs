@@ -1,6 +1,7 @@
 //! `check`: what Pod Security Admission would do with manifests, or does with what runs.
 
 use posture::finding::report::{Report, Target, Tool};
+use posture::finding::suppression::rule::Rule;
 use posture::input::cluster::Cluster;
 use posture::input::files::FileArgs;
 use posture::input::inventory;
@@ -14,6 +15,7 @@ use posture::render::report::{self, Output};
 
 use super::chosen::Chosen;
 use super::collect::Collected;
+use super::gate::GateOptions;
 use super::judge::Judge;
 use super::policies::{Policies, PolicyOptions};
 use super::scan;
@@ -56,13 +58,15 @@ pub struct CheckOptions<'a> {
     pub policy: PolicyOptions<'a>,
     /// The release of the server, where it is not the cluster's own.
     pub server: Option<Minor>,
+    /// Which findings count.
+    pub gates: GateOptions<'a>,
     /// Where and how to write the report.
     pub output: Output,
 }
 
 /// Reads, judges, reports. The report comes back for the exit code.
 pub fn run(options: &CheckOptions<'_>) -> Result<Report<PssDetail>> {
-    let report = match &options.scope {
+    let (mut report, suppressions) = match &options.scope {
         Scope::Files { files, kustomize, selection, cluster } => {
             let progress = Progress::start("reading manifests");
             let report = of_files(options, files, *kustomize, selection, *cluster);
@@ -76,6 +80,7 @@ pub fn run(options: &CheckOptions<'_>) -> Result<Report<PssDetail>> {
             report
         }
     }?;
+    options.gates.apply(&mut report, &suppressions)?;
     let closing = Closing { next: next_commands(options.program, &report) };
     report::print(&report, options.output, &catalog(), &closing)?;
     Ok(report)
@@ -97,11 +102,12 @@ fn of_files(
     kustomize: Option<&str>,
     selection: &Selection,
     cluster: Option<Cluster<'_>>,
-) -> Result<Report<PssDetail>> {
+) -> Result<(Report<PssDetail>, Vec<Rule>)> {
     let mut files = args.names.clone();
     files.extend(kustomize.map(str::to_owned));
     let mut inventory = inventory::read(args, kustomize)?;
     inventory.note_if_empty(&files);
+    let suppressions = std::mem::take(&mut inventory.suppressions);
     let mut chosen = Chosen::of(inventory, selection, options.policy)?;
     let mut target = Target { files, ..Target::default() };
     let mut gaps = std::mem::take(&mut chosen.gaps);
@@ -121,7 +127,8 @@ fn of_files(
     gaps.extend_from_slice(policies.conflicts());
     let evaluator = Evaluator::new(server);
     let judge = Judge { evaluator: &evaluator, policies: &policies, live: None };
-    let mut collected = Collected { gaps, skipped: chosen.aside, ..Collected::default() };
+    let mut collected =
+        Collected { gaps, skipped: chosen.aside, suppressions, ..Collected::default() };
     // By value: a document's memory is free again as soon as its objects are judged.
     collected.judge(&judge, chosen.into_meant());
     target.server = Some(server.to_string());
@@ -133,7 +140,7 @@ fn of_cluster(
     options: &CheckOptions<'_>,
     cluster: Cluster<'_>,
     selection: &Selection,
-) -> Result<Report<PssDetail>> {
+) -> Result<(Report<PssDetail>, Vec<Rule>)> {
     scan::introduce(cluster);
     let mut gaps = Vec::new();
     let server = scan::server(cluster, options.server, &mut gaps)?;
@@ -144,9 +151,9 @@ fn of_cluster(
         server: Some(server.to_string()),
         files: cluster.files(),
     };
-    let report = collected.report(tool(options.program), target);
+    let (report, suppressions) = collected.report(tool(options.program), target);
     scan::finish(cluster, &report.gaps, options.program)?;
-    Ok(report)
+    Ok((report, suppressions))
 }
 
 pub(super) fn tool(program: &str) -> Tool {

@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use posture::client::list::List;
 use posture::finding::report::{Report, Target};
+use posture::finding::suppression::found::annotations;
+use posture::finding::suppression::rule::Rule;
 use posture::input::cluster::Cluster;
 use posture::input::files::FileArgs;
 use posture::input::inventory;
@@ -13,7 +15,7 @@ use posture::model::error::Result;
 use posture::model::gap::Gap;
 use posture::model::labels::LabelSelector;
 use posture::model::object::Object;
-use posture::model::owners::Owners;
+use posture::model::owners::{Owners, controller_of};
 use posture::model::version::{Minor, NEWEST};
 use posture::model::workload::{Carrier, pod_templates};
 use posture::render::out::Stdout;
@@ -22,6 +24,7 @@ use posture::render::report::{self, Output, Tables};
 use rayon::prelude::*;
 
 use super::check::known;
+use super::gate::GateOptions;
 use super::policies::{Policies, PolicyOptions, is_namespace};
 use super::scan;
 use super::standing::NamespaceDetail;
@@ -68,6 +71,8 @@ pub struct NamespaceOptions<'a> {
     pub policy: PolicyOptions<'a>,
     /// The release of the server, where it is not the cluster's own.
     pub server: Option<Minor>,
+    /// Which findings count.
+    pub gates: GateOptions<'a>,
     /// Where and how to write the report.
     pub output: Output,
 }
@@ -89,6 +94,8 @@ pub(super) struct Counted {
     pub(super) gaps: Vec<Gap>,
     /// What was looked at.
     pub(super) target: Target,
+    /// What the objects themselves say should not count.
+    pub(super) suppressions: Vec<Rule>,
 }
 
 /// Counts, sums up, reports. The report comes back for the exit code.
@@ -101,7 +108,10 @@ pub fn run(options: &NamespaceOptions<'_>) -> Result<NamespaceReport> {
         NamespaceScope::Live { cluster, .. } => of_cluster(options, *cluster),
     };
     drop(progress);
-    let report = namespace_report::report_of(options, counted?);
+    let mut counted = counted?;
+    let suppressions = std::mem::take(&mut counted.suppressions);
+    let mut report = namespace_report::report_of(options, counted);
+    options.gates.apply(&mut report, &suppressions)?;
     if let NamespaceScope::Live { cluster, .. } = &options.scope {
         scan::finish(*cluster, &report.gaps, options.program)?;
     }
@@ -155,10 +165,11 @@ fn of_files(
         missing.map(|name| not_there(format!("namespace/{name}"), "neither the Namespace")),
     );
     count(&inventory.objects, &evaluator, &policies, false, &mut census);
+    let suppressions = suppressions_of(&inventory.objects, &policies);
     let target = Target { files, server: Some(server.to_string()), context: None };
     let standings = census.finish(&owners);
     let partial = BTreeSet::new();
-    Ok(Counted { policies, namespaces, standings, partial, gaps, target })
+    Ok(Counted { policies, namespaces, standings, partial, gaps, target, suppressions })
 }
 
 /// The gap of namespaces that no file knows.
@@ -206,7 +217,7 @@ fn of_cluster(options: &NamespaceOptions<'_>, cluster: Cluster<'_>) -> Result<Co
     policies.add(&found);
     let lists = content_lists(&options.names, &namespaces);
     let mut partial = BTreeSet::new();
-    let (census, owners) =
+    let (census, owners, suppressions) =
         census_of(cluster, &lists, &policies, server, (&mut gaps, &mut partial))?;
     let mut standings = census.finish(&owners);
     if options.names.is_empty() && !is_selective(options) {
@@ -220,7 +231,7 @@ fn of_cluster(options: &NamespaceOptions<'_>, cluster: Cluster<'_>) -> Result<Co
         server: Some(server.to_string()),
         files: cluster.files(),
     };
-    Ok(Counted { policies, namespaces, standings, partial, gaps, target })
+    Ok(Counted { policies, namespaces, standings, partial, gaps, target, suppressions })
 }
 
 /// The lists of the Namespaces themselves.
@@ -268,7 +279,7 @@ fn census_of(
     policies: &Policies,
     server: Minor,
     (gaps, partial): (&mut Vec<Gap>, &mut BTreeSet<Option<String>>),
-) -> Result<(Census, Owners)> {
+) -> Result<(Census, Owners, Vec<Rule>)> {
     let evaluator = Evaluator::new(server);
     let gathered = scan::gather(cluster, lists, |list, objects, part: &mut Part| {
         part.any |= !objects.is_empty();
@@ -279,6 +290,7 @@ fn census_of(
             }
         }
         count(&objects, &evaluator, policies, true, &mut part.census);
+        part.suppressions.extend(suppressions_of(&objects, policies));
     });
     if let Some(failure) = scan::all_failed(&gathered)
         && !gathered.iter().any(|(part, _)| part.any)
@@ -286,6 +298,7 @@ fn census_of(
         return Err(scan::could_not_run(cluster, failure));
     }
     let (mut census, mut owners) = (Census::default(), Owners::default());
+    let mut suppressions = Vec::new();
     for (list, (part, failure)) in lists.iter().zip(gathered) {
         if let Some(failure) = failure {
             partial.insert(list.namespace.clone());
@@ -293,8 +306,9 @@ fn census_of(
         }
         census.merge(part.census);
         owners.merge(part.owners);
+        suppressions.extend(part.suppressions);
     }
-    Ok((census, owners))
+    Ok((census, owners, suppressions))
 }
 
 /// What is known of one list.
@@ -304,6 +318,15 @@ struct Part {
     owners: Owners,
     /// Whether it had any object.
     any: bool,
+    /// What its workloads say should not count.
+    suppressions: Vec<Rule>,
+}
+
+/// What workloads say should not count. Pods say what their templates do, over and over.
+fn suppressions_of(objects: &[Object], policies: &Policies) -> Vec<Rule> {
+    let is_controlled = |object: &Object| controller_of(object.value()).is_some();
+    let own = objects.iter().filter(|object| !is_controlled(object));
+    own.flat_map(|object| annotations(object, Some(policies.namespace_of(object)))).collect()
 }
 
 /// Judges objects on all cores and counts them.

@@ -1,6 +1,8 @@
 //! Verdicts and findings on their way to a report.
 
 use posture::finding::report::{Finding, ObjectReport, Report, Target, Tool};
+use posture::finding::suppression::found::annotations;
+use posture::finding::suppression::rule::Rule;
 use posture::model::gap::Gap;
 use posture::model::object::Object;
 use posture::model::workload::pod_templates;
@@ -21,16 +23,24 @@ pub(super) struct Collected {
     pub(super) gaps: Vec<Gap>,
     /// Objects that are of no concern.
     pub(super) skipped: usize,
+    /// What the objects themselves say should not count.
+    pub(super) suppressions: Vec<Rule>,
 }
 
 impl Collected {
     /// Judges objects on all cores and adds what comes of it, in their order.
     pub(super) fn judge(&mut self, judge: &Judge<'_>, objects: Vec<Object>) {
-        let judged: Vec<Option<Judged>> =
-            objects.into_par_iter().map(|object| judge.object(&object)).collect();
+        let one = |object: Object| {
+            let judged = judge.object(&object)?;
+            Some((judged, annotations(&object, Some(judge.policies.namespace_of(&object)))))
+        };
+        let judged: Vec<_> = objects.into_par_iter().map(one).collect();
         for judged in judged {
             match judged {
-                Some(judged) => self.add(judged),
+                Some((judged, suppressions)) => {
+                    self.add(judged);
+                    self.suppressions.extend(suppressions);
+                }
                 None => self.skipped += 1,
             }
         }
@@ -85,12 +95,13 @@ impl Collected {
         }));
         other.gaps.into_iter().for_each(|gap| self.add_gap(gap));
         self.skipped += other.skipped;
+        self.suppressions.extend(other.suppressions);
     }
 
-    /// The report.
-    pub(super) fn report(self, tool: Tool, target: Target) -> Report<PssDetail> {
+    /// The report, and what the input says should not count.
+    pub(super) fn report(self, tool: Tool, target: Target) -> (Report<PssDetail>, Vec<Rule>) {
         let mut report = Report::new(tool, target, self.objects, self.findings, self.gaps);
         report.summary.skipped = self.skipped;
-        report
+        (report, self.suppressions)
     }
 }

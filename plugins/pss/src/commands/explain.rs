@@ -2,15 +2,16 @@
 
 use std::io::Write as _;
 
+use posture::finding::check::Check;
+use posture::finding::nearest::nearest;
 use posture::model::error::{Error, Result};
 use posture::model::version::NEWEST;
 use posture::render::style::{Role, Style};
 use posture::render::{document, out};
 
-use super::judge::{INVALID, UNKNOWN_FIELD};
-use crate::checks::{self, PssCheck};
 use crate::level::{Level, LevelVersion};
 use crate::standard;
+use crate::{acceptance, checks};
 
 /// What the command line asks for.
 #[derive(Clone, Copy, Debug)]
@@ -30,13 +31,7 @@ pub fn run(options: &ExplainOptions<'_>) -> Result<()> {
     };
     if let Some(check) = find(topic) {
         let mut out = out::stdout();
-        document::write(check.check.document, options.style, &mut out)?;
-        out.flush()?;
-        return Ok(());
-    }
-    if let Some((_, text)) = OWN.iter().find(|(id, _)| id.eq_ignore_ascii_case(topic)) {
-        let mut out = out::stdout();
-        document::write(text, options.style, &mut out)?;
+        document::write(check.document, options.style, &mut out)?;
         out.flush()?;
         return Ok(());
     }
@@ -50,27 +45,16 @@ pub fn run(options: &ExplainOptions<'_>) -> Result<()> {
         checks::ALL.iter().map(|check| check.id()).filter(|id| is_start(topic, id)).collect();
     if !longer.is_empty() {
         error = error.hint(format!("did you mean {}?", longer.join(" or ")));
-    } else if let Some(nearest) = nearest(topic) {
-        error = error.hint(format!("did you mean {nearest}?"));
+    } else if let Some(meant) = meant(topic) {
+        error = error.hint(format!("did you mean {meant}?"));
     }
     Err(error.hint(format!("all of them: {} explain", options.program)))
 }
 
-/// What reports say besides the checks of Kubernetes.
-const OWN: [(&str, &str); 2] = [
-    (
-        INVALID,
-        "# invalid: the API server would not take the object\n\nIt has a value of the wrong type, a pod without containers, or a Pod Security label that is no level or version. The message is the server's. Other rules of validation are not checked here: names, selectors, fields that exclude each other.\n",
-    ),
-    (
-        UNKNOWN_FIELD,
-        "# unknownField: a field that the API server does not know\n\nkubectl's validation refuses the object (`--validate=strict`, the default); other clients get a warning, and the field is dropped. A misspelt field protects nothing.\n",
-    ),
-];
-
 /// A check by its identifier, in any case.
-fn find(topic: &str) -> Option<&'static PssCheck> {
-    checks::ALL.iter().find(|check| check.id().eq_ignore_ascii_case(topic)).copied()
+fn find(topic: &str) -> Option<&'static Check> {
+    let mut known = checks::catalog().into_checks();
+    known.find(|check| check.id.eq_ignore_ascii_case(topic))
 }
 
 fn list(options: &ExplainOptions<'_>) -> Result<()> {
@@ -85,6 +69,10 @@ fn list(options: &ExplainOptions<'_>) -> Result<()> {
             let since = format!("v{since}");
             writeln!(out, "  {id:width$}  {since:<5}  {}", check.check.title)?;
         }
+    }
+    writeln!(out, "{}", style.paint(Role::Name, "before Pod Security is asked"))?;
+    for check in &acceptance::CHECKS {
+        writeln!(out, "  {:width$}         {}", check.id, check.title)?;
     }
     writeln!(
         out,
@@ -107,44 +95,8 @@ fn is_start(topic: &str, id: &str) -> bool {
     id.get(..topic.len()).is_some_and(|start| start.eq_ignore_ascii_case(topic))
 }
 
-/// The known word with the smallest edit distance, if it is small.
-fn nearest(topic: &str) -> Option<&'static str> {
-    let words = checks::ALL
-        .iter()
-        .map(|check| check.id())
-        .chain(Level::ALL.iter().map(|level| level.as_str()));
-    let lower = topic.to_lowercase();
-    words
-        .map(|word| (distance(&lower, &word.to_lowercase()), word))
-        .min()
-        .filter(|(distance, word)| *distance <= 2 + word.len() / 4)
-        .map(|(_, word)| word)
-}
-
-/// Levenshtein's edit distance.
-fn distance(left: &str, right: &str) -> usize {
-    let right: Vec<char> = right.chars().collect();
-    let mut row: Vec<usize> = (0..=right.len()).collect();
-    for (above, character) in left.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = above + 1;
-        for (at, other) in right.iter().enumerate() {
-            let changed = diagonal + usize::from(character != *other);
-            diagonal = row[at + 1];
-            row[at + 1] = changed.min(diagonal + 1).min(row[at] + 1);
-        }
-    }
-    row[right.len()]
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn slips_are_understood() {
-        assert_eq!(nearest("priviledged"), Some("privileged"));
-        assert_eq!(nearest("runasnonrot"), Some("runAsNonRoot"));
-        assert_eq!(nearest("xyzzy"), None);
-    }
+/// The known word that is closest, if one is close.
+fn meant(topic: &str) -> Option<&'static str> {
+    let checks = checks::ALL.iter().map(|check| check.id());
+    nearest(topic, checks.chain(Level::ALL.iter().map(|level| level.as_str())))
 }

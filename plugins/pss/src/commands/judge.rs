@@ -17,6 +17,7 @@ use super::findings::{Subject, finding, nearest};
 use super::namespaces;
 use super::policies::{Applied, Policies, is_namespace};
 use super::verdict::{PodReport, PssDetail, Verdict};
+use crate::acceptance::{INVALID, UNKNOWN_FIELD};
 use crate::admit::{Admission, Decision, Request, admit};
 use crate::evaluate::Evaluator;
 use crate::level::Level;
@@ -59,11 +60,6 @@ impl Judged {
         Self { object: None, findings: Vec::new(), gap: Some(gap) }
     }
 }
-
-/// The identifier of findings about values that the server cannot decode.
-pub const INVALID: &str = "invalid";
-/// The identifier of findings about fields that the server does not know.
-pub const UNKNOWN_FIELD: &str = "unknownField";
 
 impl Judge<'_> {
     /// Judges an object; `None` if it carries no pods and no policy.

@@ -6,6 +6,7 @@ mod chosen;
 mod collect;
 pub mod explain;
 mod findings;
+pub mod gate;
 pub mod judge;
 mod namespace_report;
 mod namespace_table;

@@ -14,12 +14,13 @@ use super::findings::finding;
 use super::policies::Policies;
 use super::standing::{NamespaceDetail, gravest};
 use super::verdict::Verdict;
+use crate::acceptance::INVALID;
 use crate::census::{Controls, Name, Standing};
 use crate::namespace::{Mode, NamespacePolicy};
 
 /// Sums everything up, the least work first.
 pub(super) fn report_of(options: &NamespaceOptions<'_>, counted: Counted) -> NamespaceReport {
-    let Counted { policies, namespaces, standings, partial, mut gaps, target } = counted;
+    let Counted { policies, namespaces, standings, partial, mut gaps, target, .. } = counted;
     let all_partial = partial.contains(&None);
     let wanted = |name: &&String| options.names.is_empty() || options.names.contains(name);
     let nothing = Standing::default();
@@ -133,7 +134,7 @@ fn label_findings(policy: &NamespacePolicy, namespace: &ObjectRef) -> Vec<Findin
     let finding = |error: &crate::namespace::LabelError| {
         let path = FieldPath::of("metadata.labels").field(error.label);
         let severity = posture::finding::check::Severity::Error;
-        finding(super::judge::INVALID, severity, namespace, &path, None, error.to_string())
+        finding(INVALID, severity, namespace, &path, None, error.to_string())
     };
     policy.errors.iter().map(finding).collect()
 }

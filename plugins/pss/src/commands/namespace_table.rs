@@ -4,7 +4,7 @@ use std::io::Write;
 
 use posture::model::error::Result;
 use posture::render::escape::escape;
-use posture::render::human::write_gaps;
+use posture::render::human::write_rest;
 use posture::render::style::{Role, Style};
 use posture::render::wide::table;
 use unicode_width::UnicodeWidthStr as _;
@@ -37,7 +37,7 @@ pub(super) fn human(
         latent(&shown, style, out)?;
     }
     fold(report, shown.len(), style, out)?;
-    write_gaps(&report.gaps, style, out)?;
+    write_rest(report, style, out)?;
     summary(report, &shown, style, out)?;
     for command in next_commands(report, &shown, options.program) {
         let next = style.paint(Role::Dim, "next:");

@@ -8,9 +8,10 @@ use posture::model::object::{Object, ObjectRef};
 use posture::model::path::FieldPath;
 
 use super::findings::finding;
-use super::judge::{INVALID, Judged, Refused, UNKNOWN_FIELD};
+use super::judge::{Judged, Refused};
 use super::policies::Policies;
 use super::verdict::{PssDetail, Verdict};
+use crate::acceptance::{INVALID, UNKNOWN_FIELD};
 use crate::namespace::{Mode, NamespacePolicy};
 use crate::prose::go_quote;
 
