@@ -199,6 +199,8 @@ fn the_three_forms_of_suppressions() {
             assert!(!finding["suppression"]["reason"].as_str().expect("a reason").is_empty());
             assert!(finding["suppression"]["place"]["line"].is_u64(), "{name}");
         }
+        let (strict, _) = json(folder.path(), "-f . --no-suppressions --show-suppressed");
+        assert_eq!((checks(&strict), strict.get("suppressed")), (set(&ALL), None), "{name}");
         // Once nothing is left that counts, nothing fails.
         let (rest, code) =
             json(folder.path(), "-f . --ignore allowPrivilegeEscalation,hostNamespaces");
@@ -421,7 +423,7 @@ fn fingerprints_stay_when_things_move() {
             "another version",
             vec![(
                 "a.yaml",
-                format!("{WEB}---\n{second}---\n{third}").replace("image: x", "image: y"),
+                format!("{WEB}---\n{second}---\n{third}").replace("image: x", "image: z"),
             )],
         ),
     ] {

@@ -50,6 +50,10 @@ pub struct GateFlags {
     /// Show what does not count, and why.
     #[arg(long)]
     show_suppressed: bool,
+
+    /// Disregard suppressions: annotations, comments and .posture.yaml.
+    #[arg(long)]
+    no_suppressions: bool,
 }
 
 impl GateFlags {
@@ -70,9 +74,10 @@ impl GateFlags {
             fail_on: self.fail_on,
             select: patterns("--select", &self.select, catalog)?,
             ignore: patterns("--ignore", &self.ignore, catalog)?,
-            entries: ignore::read()?,
+            entries: if self.no_suppressions { Vec::new() } else { ignore::read()? },
             baseline: known,
             update: self.update_baseline,
+            strict: self.no_suppressions,
             show_suppressed: self.show_suppressed,
             today: clock.now().day(),
         })
