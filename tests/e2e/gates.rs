@@ -256,6 +256,22 @@ fn suppressions_that_do_nothing_are_said() {
 }
 
 #[test]
+fn a_comment_in_what_was_not_asked_for_is_nobodys_business() {
+    let idle = |name: &str| {
+        WEB.replace("name: web", &format!("name: {name}"))
+            .replace("app\n", "app # posture:ignore sysctls none\n")
+    };
+    let folder = folder(&[("web.yaml", &format!("{}---\n{}", idle("web"), idle("other")))]);
+    let count = |arguments: &str| {
+        let (report, _) = json(folder.path(), arguments);
+        report["suppressions"].as_array().map_or(0, Vec::len)
+    };
+    assert_eq!(count("-f web.yaml"), 2);
+    assert_eq!(count("deploy/web -f web.yaml"), 1);
+    assert_eq!(count("deploy/other -f web.yaml"), 1);
+}
+
+#[test]
 fn a_file_that_cannot_be_understood_is_refused() {
     for (text, why) in [
         ("ignore:\n- {check: privileged}\n", ".posture.yaml:2:3: the entry has no reason"),

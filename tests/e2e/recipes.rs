@@ -92,7 +92,9 @@ fn github() {
         text(&step.unwrap_or_else(|| panic!("no step {name}"))["run"])
     };
     let upload = steps.iter().find(|step| {
-        step["uses"].as_str().is_some_and(|uses| uses.starts_with("github/codeql-action/upload-sarif@"))
+        step["uses"]
+            .as_str()
+            .is_some_and(|uses| uses.starts_with("github/codeql-action/upload-sarif@"))
     });
     let sarif = text(&upload.expect("an upload")["with"]["sarif_file"]);
 
@@ -152,7 +154,10 @@ fn before_a_commit() {
     let recipe = recipe(".pre-commit-config.yaml");
     let hook = &recipe["repos"][0]["hooks"][0];
     // What the framework does with a hook of the system that takes no names.
-    assert_eq!((hook["language"].as_str(), hook["pass_filenames"].as_bool()), (Some("system"), Some(false)));
+    assert_eq!(
+        (hook["language"].as_str(), hook["pass_filenames"].as_bool()),
+        (Some("system"), Some(false))
+    );
     let entry = text(&hook["entry"]);
     for (manifest, allowed) in [(GOOD, true), (BAD, false), ("a: [\n", false)] {
         let pipeline = Pipeline::new(&[("web.yaml", manifest)]);
@@ -175,13 +180,16 @@ fn a_chart() {
     let chart = pipeline.path("charts/shop");
     fs::create_dir_all(chart.join("templates")).expect("made");
     fs::create_dir(pipeline.path("namespaces")).expect("made");
-    fs::write(chart.join("Chart.yaml"), "apiVersion: v2\nname: shop\nversion: 0.1.0\n").expect("written");
+    fs::write(chart.join("Chart.yaml"), "apiVersion: v2\nname: shop\nversion: 0.1.0\n")
+        .expect("written");
     fs::write(chart.join("values.yaml"), "image: x\n").expect("written");
     let template = BAD.replace("image: x", "image: {{ .Values.image }}");
     fs::write(chart.join("templates/web.yaml"), template).expect("written");
     fs::write(chart.join("templates/good.yaml"), GOOD).expect("written");
     for (level, code) in [("restricted", 1), ("baseline", 0)] {
-        let namespace = format!("apiVersion: v1\nkind: Namespace\nmetadata:\n  name: shop\n  labels: {{pod-security.kubernetes.io/enforce: {level}}}\n");
+        let namespace = format!(
+            "apiVersion: v1\nkind: Namespace\nmetadata:\n  name: shop\n  labels: {{pod-security.kubernetes.io/enforce: {level}}}\n"
+        );
         fs::write(pipeline.path("namespaces/shop.yaml"), namespace).expect("written");
         let run = pipeline.run(&format!("set -o pipefail; {line}"));
         assert_eq!(run.status.code(), Some(code), "{run:?}");

@@ -107,8 +107,9 @@ fn of_files(
     files.extend(kustomize.map(str::to_owned));
     let mut inventory = inventory::read(args, kustomize)?;
     inventory.note_if_empty(&files);
-    let suppressions = std::mem::take(&mut inventory.suppressions);
+    let mut suppressions = std::mem::take(&mut inventory.suppressions);
     let mut chosen = Chosen::of(inventory, selection, options.policy)?;
+    suppressions.retain(|rule| chosen.covers(rule));
     let mut target = Target { files, ..Target::default() };
     let mut gaps = std::mem::take(&mut chosen.gaps);
     let (server, policies) = match cluster {

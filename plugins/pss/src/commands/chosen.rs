@@ -1,5 +1,8 @@
 //! Which objects of the files are meant: what was named beside `-f`, or all.
 
+use std::sync::Arc;
+
+use posture::finding::suppression::rule::{Rule, Scope};
 use posture::input::inventory::Inventory;
 use posture::input::selection::Selection;
 use posture::model::error::Result;
@@ -40,6 +43,18 @@ impl Chosen {
         let mut gaps = inventory.gaps;
         gaps.extend(picked.gaps);
         Ok(Self { objects, count, aside, gaps })
+    }
+
+    /// Whether a comment stands in something that is meant: of the rest nobody knows what was
+    /// found there.
+    pub(super) fn covers(&self, rule: &Rule) -> bool {
+        let Scope::Line(source, line) = &rule.scope else { return true };
+        self.aside == 0
+            || self.objects[..self.count].iter().any(|object| {
+                let mark = object.value().mark();
+                let end = mark.source().line_of(mark.span().end);
+                Arc::ptr_eq(mark.source(), source) && (mark.line()..=end).contains(line)
+            })
     }
 
     /// Only what is meant.
