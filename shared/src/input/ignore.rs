@@ -111,6 +111,7 @@ fn rule(entry: Value<'_>) -> Result<Rule> {
         until,
         by: By::File,
         place: Some(entry.mark()),
+        is_echo: false,
     })
 }
 

@@ -7,6 +7,7 @@ use super::line::{ANNOTATION, MARKER};
 use super::rule::{Rule, Scope};
 use crate::model::node::{Tree, Value};
 use crate::model::object::Object;
+use crate::model::owners::controller_of;
 use crate::model::source::{Mark, Source};
 use crate::model::workload::pod_templates;
 
@@ -21,6 +22,9 @@ pub fn annotations(object: &Object, namespace: Option<&str>) -> Vec<Rule> {
         if template.value.id() != object.value().id() {
             add(template.value, &scope, &mut found);
         }
+    }
+    if !found.is_empty() && controller_of(object.value()).is_some() {
+        found.iter_mut().for_each(|rule| rule.is_echo = true);
     }
     found
 }

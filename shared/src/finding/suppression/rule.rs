@@ -27,6 +27,8 @@ pub struct Rule {
     pub by: By,
     /// Where, if it is in a file.
     pub place: Option<Mark>,
+    /// Whether an owner of the object says it too: then it is for that one to be of use.
+    pub is_echo: bool,
 }
 
 /// Which findings a suppression means.
@@ -63,6 +65,7 @@ impl Rule {
             reason,
             by,
             place: place.cloned(),
+            is_echo: false,
         };
         match super::line::read(text) {
             Ok(Line { checks, until, reason }) => {
@@ -108,6 +111,9 @@ impl Rule {
     /// What is wrong with the rule. `None` for one that does its work, or is about checks that
     /// others know.
     pub fn idleness(&self, used: bool, today: Day, catalog: &Catalog) -> Option<Idle> {
+        if self.is_echo {
+            return None;
+        }
         let known = catalog.means(&Pattern::new(&self.check));
         let (status, why) = match &self.reason {
             Err(why) => (Idleness::Invalid, why.clone()),
