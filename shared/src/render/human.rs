@@ -62,6 +62,15 @@ pub fn write_rest<D>(report: &Report<D>, style: Style, out: &mut impl Write) -> 
     report.gaps.iter().try_for_each(|gap| writer.gap(gap))
 }
 
+/// Writes only the line at the end: how many objects there are, and with which verdicts.
+pub(super) fn write_summary<D>(
+    report: &Report<D>,
+    style: Style,
+    out: &mut impl Write,
+) -> Result<()> {
+    Writer { style, width: style.width(), out }.summary(report)
+}
+
 struct Writer<'a, W> {
     style: Style,
     width: usize,

@@ -8,7 +8,7 @@ use super::human::Closing;
 use super::out::Stdout;
 use super::style::Style;
 use super::wide::Columns;
-use super::{human, machine, name, out, wide};
+use super::{github, gitlab, human, machine, name, out, sarif, wide};
 use crate::finding::catalog::Catalog;
 use crate::finding::report::Report;
 use crate::model::error::{ErrorKind, Result};
@@ -27,11 +27,26 @@ pub enum ReportFormat {
     Yaml,
     /// The names of the objects with findings.
     Name,
+    /// For code scanning.
+    Sarif,
+    /// Annotations of a run of GitHub Actions.
+    Github,
+    /// A Code Quality report of GitLab.
+    Gitlab,
 }
 
 impl ReportFormat {
     /// Every format, as `-o` lists them.
-    pub const ALL: [Self; 5] = [Self::Human, Self::Wide, Self::Json, Self::Yaml, Self::Name];
+    pub const ALL: [Self; 8] = [
+        Self::Human,
+        Self::Wide,
+        Self::Json,
+        Self::Yaml,
+        Self::Name,
+        Self::Sarif,
+        Self::Github,
+        Self::Gitlab,
+    ];
 
     /// The word behind `-o`.
     pub fn name(self) -> &'static str {
@@ -41,6 +56,9 @@ impl ReportFormat {
             Self::Json => "json",
             Self::Yaml => "yaml",
             Self::Name => "name",
+            Self::Sarif => "sarif",
+            Self::Github => "github",
+            Self::Gitlab => "gitlab",
         }
     }
 
@@ -51,6 +69,9 @@ impl ReportFormat {
             Self::Wide => "One line for every object",
             Self::Json | Self::Yaml => "The whole report",
             Self::Name => "The objects with findings",
+            Self::Sarif => "SARIF 2.1.0, for code scanning",
+            Self::Github => "Annotations of a run of GitHub Actions",
+            Self::Gitlab => "A Code Quality report of GitLab",
         }
     }
 
@@ -113,7 +134,7 @@ pub fn print_with<D: Serialize>(
 fn write<D: Serialize>(
     report: &Report<D>,
     output: Output,
-    _catalog: &Catalog,
+    catalog: &Catalog,
     tables: Tables<impl FnOnce(&mut Stdout) -> Result<()>, impl FnOnce(&mut Stdout) -> Result<()>>,
 ) -> Result<()> {
     let mut out = out::stdout();
@@ -123,6 +144,9 @@ fn write<D: Serialize>(
         ReportFormat::Json => machine::json(report, &mut out)?,
         ReportFormat::Yaml => machine::yaml(report, &mut out)?,
         ReportFormat::Name => name::write(report, &mut out)?,
+        ReportFormat::Sarif => sarif::write(report, catalog, &mut out)?,
+        ReportFormat::Github => github::write(report, &mut out)?,
+        ReportFormat::Gitlab => gitlab::write(report, &mut out)?,
     }
     out.flush()?;
     if output.format.leaves_gaps_out() {
