@@ -118,9 +118,9 @@ impl Operation {
         }
         let text = |key: &str| match value.get(key) {
             None => Err(malformed(value, format!("the operation has no {key}"))),
-            Some(found) => found
-                .as_str()
-                .ok_or_else(|| malformed(found, format!("{key} is a string"))),
+            Some(found) => {
+                found.as_str().ok_or_else(|| malformed(found, format!("{key} is a string")))
+            }
         };
         let pointer = |key: &str| {
             let found = text(key)?;
@@ -213,9 +213,7 @@ fn slot<'a>(document: &'a mut Json, path: &str) -> Result<Slot<'a>, &'static str
     for next in steps {
         at = match at {
             Json::Object(fields) => fields.get_mut(&step),
-            Json::Array(items) => {
-                index(&step, items.len()).and_then(|index| items.get_mut(index))
-            }
+            Json::Array(items) => index(&step, items.len()).and_then(|index| items.get_mut(index)),
             _ => None,
         }
         .ok_or(NO_PARENT)?;
@@ -334,14 +332,35 @@ mod tests {
     #[test]
     fn what_does_not_apply_says_which_and_why() {
         for (text, why) in [
-            ("[{op: add, path: /q/w, value: 1}]", "operation 1 (add /q/w): there is nothing at the path above"),
-            ("[{op: add, path: /n/w, value: 1}]", "operation 1 (add /n/w): there is nothing at the path above"),
-            ("[{op: test, path: /x~1y, value: 1}, {op: test, path: /x~1y, value: 2}]", "operation 2 (test /x~1y): the value is another one"),
+            (
+                "[{op: add, path: /q/w, value: 1}]",
+                "operation 1 (add /q/w): there is nothing at the path above",
+            ),
+            (
+                "[{op: add, path: /n/w, value: 1}]",
+                "operation 1 (add /n/w): there is nothing at the path above",
+            ),
+            (
+                "[{op: test, path: /x~1y, value: 1}, {op: test, path: /x~1y, value: 2}]",
+                "operation 2 (test /x~1y): the value is another one",
+            ),
             ("[{op: remove, path: /q}]", "operation 1 (remove /q): there is nothing at the path"),
-            ("[{op: remove, path: /a/b/3}]", "operation 1 (remove /a/b/3): the list has no such index"),
-            ("[{op: add, path: /a/b/5, value: 1}]", "operation 1 (add /a/b/5): the list has no such index"),
-            ("[{op: add, path: '', value: 1}]", "operation 1 (add ): there is nothing at the path above"),
-            ("[{op: move, from: /q, path: /r}]", "operation 1 (move /q to /r): there is nothing at the path"),
+            (
+                "[{op: remove, path: /a/b/3}]",
+                "operation 1 (remove /a/b/3): the list has no such index",
+            ),
+            (
+                "[{op: add, path: /a/b/5, value: 1}]",
+                "operation 1 (add /a/b/5): the list has no such index",
+            ),
+            (
+                "[{op: add, path: '', value: 1}]",
+                "operation 1 (add ): there is nothing at the path above",
+            ),
+            (
+                "[{op: move, from: /q, path: /r}]",
+                "operation 1 (move /q to /r): there is nothing at the path",
+            ),
         ] {
             assert_eq!(applied(text).expect_err(text), why);
         }
@@ -366,7 +385,10 @@ mod tests {
     #[test]
     fn a_merge_patch_merges() {
         let mut document = json!({ "a": { "b": 1, "c": [1] }, "d": 2 });
-        merge(&mut document, &json!({ "a": { "b": null, "c": [2], "e": { "f": null } }, "d": { "g": 1 } }));
+        merge(
+            &mut document,
+            &json!({ "a": { "b": null, "c": [2], "e": { "f": null } }, "d": { "g": 1 } }),
+        );
         assert_eq!(document, json!({ "a": { "c": [2], "e": {} }, "d": { "g": 1 } }));
     }
 }

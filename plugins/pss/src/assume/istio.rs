@@ -1,7 +1,7 @@
 //! What Istio's injector makes of a pod, as far as Pod Security looks at it.
 //!
 //! Source: the `sidecar` template with the values of its chart, and `pkg/kube/inject`, of
-//! istio.io/istio 1.31 (Apache-2.0). Where Istio asks the nodes whether they run native sidecars
+//! github.com/istio/istio as of 1.30. Where Istio asks the nodes whether they run native sidecars
 //! (its default from 1.27 on: all of 1.33 or newer), the server's release answers for them.
 
 use posture::model::version::Minor;
@@ -38,6 +38,8 @@ const NATIVE_SINCE: Minor = Minor(33);
 const PROXY: &str = "istio-proxy";
 const INIT: &str = "istio-init";
 const VALIDATION: &str = "istio-validation";
+/// The image of all that is injected.
+const IMAGE: &str = "docker.io/istio/proxyv2";
 /// The user and group of the proxy.
 const PROXY_ID: i64 = 1337;
 
@@ -73,10 +75,8 @@ pub(super) fn inject(pod: &mut Json, scene: &Scene<'_>, cni: bool) -> Result<Eff
     if let Some(why) = untouched(pod, scene) {
         return Ok(Effect::Untouched(why));
     }
-    let unknown = |why: String| Unknown {
-        why,
-        hint: "say what is injected as a patch: --assume-patch FILE",
-    };
+    let unknown =
+        |why: String| Unknown { why, hint: "say what is injected as a patch: --assume-patch FILE" };
     let annotation = |key: &str| metadata(pod, "annotations", key);
     if let Some(templates) = annotation(TEMPLATES).filter(|templates| *templates != "sidecar") {
         return Err(unknown(format!("what Istio's templates {templates:?} add is not known")));
@@ -125,7 +125,7 @@ pub(super) fn inject(pod: &mut Json, scene: &Scene<'_>, cni: bool) -> Result<Eff
 
 /// The container that redirects the pod's traffic to the proxy.
 fn init() -> Json {
-    json!({ "name": INIT, "securityContext": {
+    json!({ "name": INIT, "image": IMAGE, "securityContext": {
         "allowPrivilegeEscalation": false,
         "privileged": false,
         "capabilities": { "add": ["NET_ADMIN", "NET_RAW"], "drop": ["ALL"] },
@@ -138,7 +138,7 @@ fn init() -> Json {
 
 /// The container that looks whether the CNI plugin has redirected it.
 fn validation() -> Json {
-    json!({ "name": VALIDATION, "securityContext": {
+    json!({ "name": VALIDATION, "image": IMAGE, "securityContext": {
         "allowPrivilegeEscalation": false,
         "privileged": false,
         "capabilities": { "drop": ["ALL"] },
@@ -161,6 +161,7 @@ fn proxy(tproxy: bool, bind: bool) -> Json {
     }
     json!({
         "name": PROXY,
+        "image": IMAGE,
         "ports": [{ "name": "http-envoy-prom", "containerPort": 15090, "protocol": "TCP" }],
         "readinessProbe": { "httpGet": { "path": "/healthz/ready", "port": 15021 } },
         "securityContext": {
@@ -183,14 +184,20 @@ fn volumes(pod: &Json) -> Option<Vec<Json>> {
         json!({ "name": "credential-socket", "emptyDir": {} }),
         json!({ "name": "workload-certs", "emptyDir": {} }),
     ];
-    volumes.extend(annotation(BOOTSTRAP).map(
-        |name| json!({ "name": "custom-bootstrap-volume", "configMap": { "name": name } }),
-    ));
+    volumes.extend(
+        annotation(BOOTSTRAP).map(
+            |name| json!({ "name": "custom-bootstrap-volume", "configMap": { "name": name } }),
+        ),
+    );
     volumes.extend([
         json!({ "name": "istio-envoy", "emptyDir": { "medium": "Memory" } }),
         json!({ "name": "istio-data", "emptyDir": {} }),
-        json!({ "name": "istio-podinfo", "downwardAPI": {} }),
-        json!({ "name": "istio-token", "projected": {} }),
+        json!({ "name": "istio-podinfo", "downwardAPI": { "items": [
+            { "path": "labels", "fieldRef": { "fieldPath": "metadata.labels" } },
+        ] } }),
+        json!({ "name": "istio-token", "projected": { "sources": [
+            { "serviceAccountToken": { "path": "istio-token", "audience": "istio-ca" } },
+        ] } }),
         json!({ "name": "istiod-ca-cert", "configMap": { "name": "istio-ca-root-cert" } }),
         json!({ "name": "istio-ca-crl", "configMap": { "name": "istio-ca-crl", "optional": true } }),
     ]);
@@ -234,7 +241,8 @@ fn follow_user(proxy: &mut Json, first: Option<&mut Json>, own: &Json, tproxy: b
 /// Puts the containers where they belong (`reorderPod`).
 fn place(pod: &mut Json, proxy: Json, first: Option<Json>, native: bool) {
     let is_ours = |container: &Json| {
-        name(container) == PROXY || first.as_ref().is_some_and(|first| name(first) == name(container))
+        name(container) == PROXY
+            || first.as_ref().is_some_and(|first| name(first) == name(container))
     };
     change_items(pod, "containers", |containers| {
         containers.retain(|container| name(container) != PROXY);

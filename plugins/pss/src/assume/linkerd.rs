@@ -1,7 +1,7 @@
 //! What Linkerd's proxy injector makes of a pod, as far as Pod Security looks at it.
 //!
 //! Source: `charts/partials`, `charts/patch` with the values of the chart linkerd-control-plane,
-//! and `pkg/inject`, of github.com/linkerd/linkerd2 edge-25.10 (Apache-2.0).
+//! and `pkg/inject`, of github.com/linkerd/linkerd2 as of the edge releases of 2025.
 
 use serde_json::{Value as Json, json};
 
@@ -39,6 +39,7 @@ const SIDECARS: [(&str, [&str; 2], [&str; 2]); 2] = [
     ),
 ];
 
+const IMAGE: &str = "cr.l5d.io/linkerd/proxy";
 const PROXY_UID: i64 = 2102;
 const INIT_ID: i64 = 65534;
 
@@ -98,7 +99,9 @@ pub(super) fn inject(pod: &mut Json, scene: &Scene<'_>, cni: bool) -> Result<Eff
     }
     if setting(pod, scene, CLOSE_WAIT).is_some_and(|value| !value.is_empty()) && !cni {
         return Err(Unknown {
-            why: format!("the annotation {CLOSE_WAIT} needs Linkerd to be installed with proxyInit.runAsRoot"),
+            why: format!(
+                "the annotation {CLOSE_WAIT} needs Linkerd to be installed with proxyInit.runAsRoot"
+            ),
             hint: "say what is injected as a patch: --assume-patch FILE",
         });
     }
@@ -122,7 +125,7 @@ pub(super) fn inject(pod: &mut Json, scene: &Scene<'_>, cni: bool) -> Result<Eff
     });
     change_items(pod, "containers", |containers| {
         if debug {
-            containers.push(json!({ "name": "linkerd-debug" }));
+            containers.push(json!({ "name": "linkerd-debug", "image": "cr.l5d.io/linkerd/debug" }));
         }
         if !native {
             let at = if first { 0 } else { containers.len() };
@@ -133,8 +136,12 @@ pub(super) fn inject(pod: &mut Json, scene: &Scene<'_>, cni: bool) -> Result<Eff
         if !cni {
             volumes.push(json!({ "name": "linkerd-proxy-init-xtables-lock", "emptyDir": {} }));
         }
-        volumes.push(json!({ "name": "linkerd-identity-end-entity", "emptyDir": { "medium": "Memory" } }));
-        volumes.push(json!({ "name": "linkerd-identity-token", "projected": {} }));
+        volumes.push(
+            json!({ "name": "linkerd-identity-end-entity", "emptyDir": { "medium": "Memory" } }),
+        );
+        volumes.push(json!({ "name": "linkerd-identity-token", "projected": { "sources": [
+            { "serviceAccountToken": { "path": "linkerd-identity-token", "audience": "identity.l5d.io" } },
+        ] } }));
     });
     Ok(Effect::Injected)
 }
@@ -166,6 +173,7 @@ fn proxy(uid: i64, like: Option<&Json>, native: bool) -> Json {
     }
     let mut proxy = json!({
         "name": "linkerd-proxy",
+        "image": IMAGE,
         "ports": [
             { "name": "linkerd-proxy", "containerPort": 4143 },
             { "name": "linkerd-admin", "containerPort": 4191 },
@@ -189,7 +197,7 @@ fn init(like: Option<&Json>) -> Json {
     if !dropped.is_empty() {
         capabilities["drop"] = dropped.into();
     }
-    json!({ "name": "linkerd-init", "securityContext": {
+    json!({ "name": "linkerd-init", "image": "cr.l5d.io/linkerd/proxy-init", "securityContext": {
         "allowPrivilegeEscalation": false,
         "capabilities": capabilities,
         "privileged": false,
@@ -203,7 +211,7 @@ fn init(like: Option<&Json>) -> Json {
 
 /// The container that looks whether the CNI plugin has redirected it.
 fn validator() -> Json {
-    json!({ "name": "linkerd-network-validator", "securityContext": {
+    json!({ "name": "linkerd-network-validator", "image": IMAGE, "securityContext": {
         "allowPrivilegeEscalation": false,
         "capabilities": { "drop": ["ALL"] },
         "readOnlyRootFilesystem": true,

@@ -36,6 +36,13 @@ pub(super) fn pod(template: &PodTemplate<'_>, namespace: &str, stored: bool) -> 
     if let Some(claims) = template.claims {
         mount_claims(&mut spec, &claims.to_json());
     }
+    for map in ["labels", "annotations"] {
+        // A null in a map of strings is an empty string.
+        let texts = metadata.get_mut(map).and_then(Json::as_object_mut);
+        for text in texts.into_iter().flat_map(Map::values_mut).filter(|text| text.is_null()) {
+            *text = "".into();
+        }
+    }
     prune(&mut metadata);
     prune(&mut spec);
     for map in ["labels", "annotations"] {
@@ -69,7 +76,9 @@ fn object(value: Option<Json>) -> Map<String, Json> {
 
 /// Takes out what does not survive decoding: nulls and empty lists.
 fn prune(fields: &mut Map<String, Json>) {
-    fields.retain(|_, value| !value.is_null() && value.as_array().is_none_or(|list| !list.is_empty()));
+    fields.retain(|_, value| {
+        !value.is_null() && value.as_array().is_none_or(|list| !list.is_empty())
+    });
     for value in fields.values_mut() {
         prune_value(value);
     }
@@ -86,10 +95,8 @@ fn prune_value(value: &mut Json) {
 /// A StatefulSet's pods mount its claims; volumes of the same names give way.
 fn mount_claims(spec: &mut Map<String, Json>, claims: &Json) {
     let claims = claims.as_array().map_or(&[][..], Vec::as_slice);
-    let names: Vec<&str> = claims
-        .iter()
-        .filter_map(|claim| claim.get("metadata")?.get("name")?.as_str())
-        .collect();
+    let names: Vec<&str> =
+        claims.iter().filter_map(|claim| claim.get("metadata")?.get("name")?.as_str()).collect();
     let mut volumes: Vec<Json> = names
         .iter()
         .map(|name| json!({ "name": name, "persistentVolumeClaim": { "claimName": name } }))
@@ -161,7 +168,8 @@ fn mount_token(pod: &mut Json) {
         change_items(pod, list, |containers| {
             for container in containers.iter_mut().filter(|container| !is_mounted(container)) {
                 let Some(container) = container.as_object_mut() else { continue };
-                let mounts = container.entry("volumeMounts").or_insert_with(|| Json::Array(Vec::new()));
+                let mounts =
+                    container.entry("volumeMounts").or_insert_with(|| Json::Array(Vec::new()));
                 if let Some(mounts) = mounts.as_array_mut() {
                     mounts.push(mount.clone());
                     needed = true;
@@ -217,7 +225,8 @@ pub(super) fn forget_host_ports(pod: &mut Json, given: &BTreeSet<(String, i64)>)
 
 fn each_port(pod: &mut Json, mut change: impl FnMut(&str, &mut Map<String, Json>)) {
     for list in ["initContainers", "containers"] {
-        let names: Vec<String> = items(pod, list).iter().map(|item| name(item).to_owned()).collect();
+        let names: Vec<String> =
+            items(pod, list).iter().map(|item| name(item).to_owned()).collect();
         change_items(pod, list, |containers| {
             for (container, name) in containers.iter_mut().zip(&names) {
                 let ports = container.get_mut("ports").and_then(Json::as_array_mut);
