@@ -7,6 +7,7 @@
 pub mod acceptance;
 pub mod admission_config;
 pub mod admit;
+pub mod assume;
 pub mod census;
 pub mod checks;
 pub mod commands;

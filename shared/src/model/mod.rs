@@ -5,6 +5,7 @@ pub mod container;
 pub mod decode;
 pub mod error;
 pub mod gap;
+pub mod json_patch;
 pub mod labels;
 pub mod node;
 pub mod object;

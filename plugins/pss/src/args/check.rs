@@ -20,6 +20,7 @@ use posture::input::snapshot::Asked;
 use posture::model::error::{Error, Result};
 use posture::model::version::Minor;
 
+use super::assume::AssumeFlags;
 use super::origin::Origin;
 
 #[derive(ClapArgs, Debug)]
@@ -65,6 +66,9 @@ pub(super) struct CheckArgs {
     admission_config: Option<String>,
 
     #[command(flatten)]
+    assume: AssumeFlags,
+
+    #[command(flatten)]
     gates: GateFlags,
 
     #[command(flatten)]
@@ -99,6 +103,8 @@ fn fits(check: &CheckArgs) -> Result<()> {
     let selects = check.input.selector().is_some() || check.input.field_selector().is_some();
     let refused = if names.is_some() && check.level.is_some() {
         "--level does not go with ns: namespaces are judged by their own labels"
+    } else if names.is_some() && !check.assume.is_empty() {
+        "--assume-injection and --assume-patch do not go with ns: they are for pods and workloads"
     } else if names.as_ref().is_some_and(|names| !names.is_empty()) && selects {
         "name cannot be provided when a selector is specified"
     } else if check.with_cluster && !check.input.names_files()? {
@@ -162,6 +168,7 @@ fn check_objects(
         scope,
         policy: PolicyOptions { namespace: namespace.as_deref(), ..policy(check) },
         server: check.server_version,
+        assumptions: check.assume.assumptions()?,
         gates,
         output: check.output.output(style),
     };

@@ -1,5 +1,6 @@
 //! The command line of `kubectl pss`, and from it to the commands.
 
+mod assume;
 mod check;
 mod origin;
 

@@ -20,6 +20,7 @@ use super::judge::Judge;
 use super::policies::{Policies, PolicyOptions};
 use super::scan;
 use super::verdict::PssDetail;
+use crate::assume::Assumptions;
 use crate::checks::catalog;
 use crate::evaluate::Evaluator;
 use crate::pod::known_server;
@@ -58,6 +59,8 @@ pub struct CheckOptions<'a> {
     pub policy: PolicyOptions<'a>,
     /// The release of the server, where it is not the cluster's own.
     pub server: Option<Minor>,
+    /// What is assumed to happen to pods before Pod Security sees them.
+    pub assumptions: Assumptions,
     /// Which findings count.
     pub gates: GateOptions<'a>,
     /// Where and how to write the report.
@@ -127,7 +130,12 @@ fn of_files(
     };
     gaps.extend_from_slice(policies.conflicts());
     let evaluator = Evaluator::new(server);
-    let judge = Judge { evaluator: &evaluator, policies: &policies, live: None };
+    let judge = Judge {
+        evaluator: &evaluator,
+        policies: &policies,
+        live: None,
+        assumptions: &options.assumptions,
+    };
     let mut collected =
         Collected { gaps, skipped: chosen.aside, suppressions, ..Collected::default() };
     // By value: a document's memory is free again as soon as its objects are judged.
@@ -146,7 +154,8 @@ fn of_cluster(
     let mut gaps = Vec::new();
     let server = scan::server(cluster, options.server, &mut gaps)?;
     let lists = scan::lists(cluster, selection, &mut gaps)?;
-    let collected = scan::judge(cluster, &lists, options.policy, server, gaps)?;
+    let collected =
+        scan::judge(cluster, &lists, options.policy, (server, &options.assumptions), gaps)?;
     let target = Target {
         context: cluster.context().map(str::to_owned),
         server: Some(server.to_string()),

@@ -63,9 +63,7 @@ impl Collected {
     }
 
     fn add(&mut self, mut judged: Judged) {
-        if let Some(gap) = judged.gap {
-            self.add_gap(gap);
-        }
+        judged.gaps.drain(..).for_each(|gap| self.add_gap(gap));
         if let Some(object) = judged.object {
             for finding in &mut judged.findings {
                 finding.position = self.objects.len();

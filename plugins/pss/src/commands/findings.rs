@@ -11,6 +11,7 @@ use posture::model::path::{FieldPath, Segment};
 use posture::model::source::Mark;
 use posture::model::workload::{PodTemplate, template_path_of};
 
+use super::assumed::After;
 use super::verdict::Verdict;
 use crate::admit::Admission;
 use crate::checks::PssCheck;
@@ -32,16 +33,23 @@ pub(super) struct Subject<'r, 'a> {
 
 impl Subject<'_, '_> {
     /// Adds everything that admission objects to, each thing once, at its gravest.
-    pub(super) fn collect(&self, admission: &Admission, findings: &mut Vec<Finding>) {
+    pub(super) fn collect(
+        &self,
+        admission: &Admission,
+        after: Option<&After>,
+        findings: &mut Vec<Finding>,
+    ) {
         let mut known = BTreeSet::new();
         for mode in [Mode::Enforce, Mode::Warn, Mode::Audit] {
             let severity = Verdict::of_mode(mode).severity().unwrap_or(Severity::Info);
             for decision in admission.decisions() {
+                let is_pod = std::ptr::eq(decision, admission.of_pod());
+                let after = after.filter(|after| is_pod && after.is_changed());
                 let Some(outcome) = &decision.modes.get(mode).outcome else {
                     continue;
                 };
                 for (check, violation) in outcome.violations() {
-                    let finding = self.finding(severity, check, violation);
+                    let finding = self.finding(severity, check, violation, after);
                     if known.insert((finding.check, finding.path.clone())) {
                         findings.push(finding);
                     }
@@ -55,13 +63,20 @@ impl Subject<'_, '_> {
         severity: Severity,
         check: &'static PssCheck,
         violation: &Violation,
+        after: Option<&After>,
     ) -> Finding {
         let path = self.template.path.clone().join(&violation.path);
-        let mark = match violation.node {
-            Some(node) => mark_of(self.object.tree().value(node), &violation.path),
-            None => nearest(self.template.value, &violation.path),
+        let mark = match (after, violation.node) {
+            // The pod is another document than the manifest.
+            (Some(_), _) => written(self.template.value, &violation.path),
+            (None, Some(node)) => mark_of(self.object.tree().value(node), &violation.path),
+            (None, None) => nearest(self.template.value, &violation.path),
         };
-        let because = violation.derived.map(|clause| format!(" ({clause})")).unwrap_or_default();
+        let mut because =
+            violation.derived.map(|clause| format!(" ({clause})")).unwrap_or_default();
+        if let Some(after) = after {
+            because.push_str(&after.because(check, violation));
+        }
         let advice = format!("{}{because}", violation.advice);
         let message = format!("{}: {advice}", check.check.title);
         let fingerprint = match self.owner {
@@ -119,6 +134,39 @@ fn mark_of(value: Value<'_>, path: &FieldPath) -> Mark {
         return value.tree().value(value.id() - 1).mark();
     }
     value.mark()
+}
+
+/// Where a field of a changed pod stands in the manifest, or what is nearest to it there: elements
+/// of lists are found by their names, since their positions may be others.
+fn written(root: Value<'_>, path: &FieldPath) -> Mark {
+    let mut value = root;
+    let mut found = FieldPath::root();
+    for segment in path.segments() {
+        let index = match segment {
+            Segment::Field(name) => {
+                let next = value.get(name).filter(|next| !next.is_null());
+                let Some(next) = next else { break };
+                found = found.field(name.clone());
+                value = next;
+                continue;
+            }
+            Segment::Index(index) => Some(*index),
+            Segment::Named { name, .. } => value.items().position(|item| {
+                let found = item.as_str().or_else(|| item.get("name")?.as_str());
+                found == Some(name.as_str())
+            }),
+        };
+        let Some((index, next)) = index.and_then(|index| Some((index, value.items().nth(index)?)))
+        else {
+            break;
+        };
+        found = found.index(index);
+        value = next;
+    }
+    if found.segments().len() == path.segments().len() {
+        return mark_of(value, path);
+    }
+    nearest(root, &found)
 }
 
 /// What is nearest to a missing field: the key of the deepest mapping that exists on the way, or

@@ -13,12 +13,14 @@ use posture::model::workload::{
     Carrier, PodTemplate, looks_like_pod, pod_templates, template_path,
 };
 
+use super::assumed::{self, After};
 use super::findings::{Subject, finding, nearest};
 use super::namespaces;
 use super::policies::{Applied, Policies, is_namespace};
 use super::verdict::{PodReport, PssDetail, Verdict};
 use crate::acceptance::{INVALID, UNKNOWN_FIELD};
 use crate::admit::{Admission, Decision, Request, admit};
+use crate::assume::Assumptions;
 use crate::evaluate::Evaluator;
 use crate::level::Level;
 use crate::namespace::Mode;
@@ -34,6 +36,8 @@ pub struct Judge<'a> {
     /// Where objects were read from a cluster: what is known of their owners. What the server
     /// has stored needs no decoding, and has its defaults.
     pub live: Option<&'a Owners>,
+    /// What is assumed to happen to pods before Pod Security sees them.
+    pub assumptions: &'a Assumptions,
 }
 
 /// An object, judged.
@@ -44,7 +48,7 @@ pub struct Judged {
     /// What is wrong, and where.
     pub findings: Vec<Finding>,
     /// What the verdict depends on and nobody knows.
-    pub gap: Option<Gap>,
+    pub gaps: Vec<Gap>,
 }
 
 impl Judged {
@@ -57,7 +61,7 @@ impl Judged {
             why,
             hint: hint.to_owned(),
         };
-        Self { object: None, findings: Vec::new(), gap: Some(gap) }
+        Self { object: None, findings: Vec::new(), gaps: vec![gap] }
     }
 }
 
@@ -87,7 +91,8 @@ impl Judge<'_> {
         let owner = self.live.and_then(|owners| owners.root_of(object));
         let owner = owner.map(|owner| owner.reference(Some(namespace)));
         let applied = self.policies.apply(namespace);
-        let mut worst: Option<(Verdict, Admission, usize)> = None;
+        let mut gaps = Vec::new();
+        let mut worst: Option<(Verdict, Admission, Option<After>, usize)> = None;
         let mut meets = Level::Restricted;
         for (position, template) in templates.iter().enumerate() {
             let request = Request {
@@ -99,21 +104,30 @@ impl Judge<'_> {
                 pod_user: controller(object),
                 stored: self.live.is_some(),
             };
-            let admission = admit(self.evaluator, &request);
+            let before = admit(self.evaluator, &request);
+            let (admission, after) =
+                self.assume(&request, before).unwrap_or_else(|(before, unknown)| {
+                    gaps.push(assumed::gap(object, unknown));
+                    (before, None)
+                });
             meets = meets.min(admission.meets);
             let subject =
                 Subject { object, reference: &reference, template, owner: owner.as_ref() };
-            subject.collect(&admission, &mut findings);
-            let verdict = verdict_of(&admission);
+            subject.collect(&admission, after.as_ref(), &mut findings);
+            let verdict = Verdict::of(&admission);
             if worst.as_ref().is_none_or(|(known, ..)| verdict > *known) {
-                worst = Some((verdict, admission, position));
+                worst = Some((verdict, admission, after, position));
             }
         }
-        let (verdict, admission, position) = worst?;
+        let (verdict, admission, after, position) = worst?;
         findings.sort_by_key(|finding| {
             finding.place.as_ref().map_or(usize::MAX, |mark| mark.span().start)
         });
-        let gap = policy_gap(namespace, &applied, verdict, meets, &admission);
+        gaps.extend(policy_gap(namespace, &applied, verdict, meets, &admission));
+        let written = after.as_ref().map_or(&admission, |after| &after.before);
+        let mut notes =
+            notes_of(&templates[position], verdict, (&admission, written), &applied, meets);
+        notes.extend(after.iter().flat_map(|after| after.notes(verdict, &admission)));
         let report = ObjectReport {
             message: message_of(verdict, &admission),
             sentence: sentence_of(
@@ -121,9 +135,10 @@ impl Judge<'_> {
                 templates[position].carrier,
                 verdict,
                 &admission,
+                after.as_ref(),
                 self.live.is_some(),
             ),
-            notes: notes_of(&templates[position], verdict, &admission, &applied, meets),
+            notes,
             object: reference,
             place: object.mark(),
             chart_file: object.chart_file().map(str::to_owned),
@@ -134,11 +149,12 @@ impl Judge<'_> {
             detail: PssDetail {
                 meets: Some(meets.as_str()),
                 policy: applied.why,
-                modes: Some((&admission.object).into()),
-                pod: admission.pod.as_ref().map(|pod| PodReport { modes: pod.into() }),
+                modes: Some((&written.object).into()),
+                pod: written.pod.as_ref().map(|pod| PodReport { modes: pod.into() }),
+                assumed: after.as_ref().map(|after| after.report(&admission)),
             },
         };
-        Some(Judged { object: Some(report), findings, gap })
+        Some(Judged { object: Some(report), findings, gaps })
     }
 }
 
@@ -273,14 +289,8 @@ impl Refused {
             notes: Vec::new(),
             detail: PssDetail::default(),
         };
-        Judged { object: Some(report), findings, gap: None }
+        Judged { object: Some(report), findings, gaps: Vec::new() }
     }
-}
-
-/// The gravest mode that objects to the object or to its pods.
-fn verdict_of(admission: &Admission) -> Verdict {
-    let modes = admission.decisions().filter_map(Decision::gravest);
-    modes.map(Verdict::of_mode).max().unwrap_or(Verdict::Allowed)
 }
 
 /// The decision that the verdict rests on, and the mode.
@@ -307,34 +317,41 @@ fn sentence_of(
     carrier: Carrier,
     verdict: Verdict,
     admission: &Admission,
+    after: Option<&After>,
     stored: bool,
 ) -> String {
     let Some((mode, decision)) = decisive(verdict, admission) else {
         return exemption(admission).unwrap_or_default();
     };
     let said = decision.sentence(mode).unwrap_or_default();
+    let after = after.filter(|_| std::ptr::eq(decision, admission.of_pod()));
+    let once = after.map(|after| after.once(mode, &said)).unwrap_or_default();
     match (verdict, carrier) {
         (Verdict::Rejected, Carrier::Pod) if stored => {
-            format!("it is there, but would be refused if it were created again: {said}")
+            format!("it is there, but would be refused if it were created again{once}: {said}")
         }
         (Verdict::Rejected, Carrier::Pod) => {
-            format!("pods {} is forbidden: {said}", go_quote(object.name()))
+            format!("pods {} is forbidden{once}: {said}", go_quote(object.name()))
         }
         (Verdict::Rejected, Carrier::Workload) => {
-            format!("its pods are refused, though the {} itself is admitted: {said}", object.kind())
+            let comma = if once.is_empty() { "," } else { &format!("{once},") };
+            format!(
+                "its pods are refused{comma} though the {} itself is admitted: {said}",
+                object.kind()
+            )
         }
         (Verdict::Rejected, Carrier::Other) => {
-            format!("pods that are made from it are refused: {said}")
+            format!("pods that are made from it are refused{once}: {said}")
         }
-        (Verdict::Warned, _) => format!("Warning: {said}"),
-        _ => format!("noted in the audit log: {said}"),
+        (Verdict::Warned, _) => format!("Warning{once}: {said}"),
+        _ => format!("noted in the audit log{once}: {said}"),
     }
 }
 
 fn notes_of(
     template: &PodTemplate<'_>,
     verdict: Verdict,
-    admission: &Admission,
+    (admission, written): (&Admission, &Admission),
     applied: &Applied,
     meets: Level,
 ) -> Vec<String> {
@@ -360,9 +377,9 @@ fn notes_of(
             template.path
         ));
     }
-    if let Some(pod) = &admission.pod {
+    if let Some(pod) = &written.pod {
         let differs = |mode: Mode| {
-            let of_template = admission.object.modes.get(mode);
+            let of_template = written.object.modes.get(mode);
             of_template.applies && of_template.message() != pod.modes.get(mode).message()
         };
         if differs(Mode::Warn) || differs(Mode::Audit) {

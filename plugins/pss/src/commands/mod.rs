@@ -1,5 +1,6 @@
 //! The verbs, one a file: load, analyse, report.
 
+mod assumed;
 pub mod check;
 pub mod check_ns;
 mod chosen;
@@ -12,6 +13,7 @@ mod namespace_report;
 mod namespace_table;
 mod namespaces;
 pub mod overview;
+pub mod patches;
 pub mod policies;
 pub mod rights;
 mod scan;

@@ -74,7 +74,7 @@ pub(super) fn judge(object: &Object, policies: &Policies) -> Option<Judged> {
         notes: label_notes(policy),
         detail: PssDetail::default(),
     };
-    Some(Judged { object: Some(report), findings, gap: None })
+    Some(Judged { object: Some(report), findings, gaps: Vec::new() })
 }
 
 /// Labels that look like Pod Security's and mean nothing to it: the server takes them silently.

@@ -8,12 +8,13 @@ use posture::input::files::{self, FileArgs};
 use posture::input::yaml;
 use posture::model::error::{Error, Result};
 use posture::model::gap::Gap;
-use posture::model::node::Tree;
+use posture::model::node::{Tree, Value};
 use posture::model::object::Object;
 use posture::model::source::Mark;
 use posture::model::version::Minor;
 
 use crate::admission_config::{self, Configuration, Exemptions, Loaded, Refused};
+use crate::assume::Namespace;
 use crate::level::{Level, LevelVersion};
 use crate::namespace::{Defaults, Mode, NamespacePolicy, UNCONFIGURED, Why};
 
@@ -50,6 +51,8 @@ pub struct Policies {
 #[derive(Clone, Debug)]
 struct Known {
     policy: NamespacePolicy,
+    /// What mutating webhooks read of it.
+    metadata: Namespace,
     /// Absent for what was read from a cluster.
     mark: Option<Mark>,
 }
@@ -96,7 +99,8 @@ impl Policies {
             if known.get(name).is_some_and(|earlier: &Known| earlier.policy != policy) {
                 conflicts.push(conflict(name, mark.clone()));
             }
-            known.insert(name.to_owned(), Known { policy, mark });
+            let metadata = metadata(object);
+            known.insert(name.to_owned(), Known { policy, metadata, mark });
         }
         let namespace = options.namespace.unwrap_or(DEFAULT_NAMESPACE).to_owned();
         // A policy that is asked for by name is meant for everything.
@@ -122,7 +126,8 @@ impl Policies {
         for object in namespaces {
             let policy =
                 NamespacePolicy::of_namespace(object.value(), &self.defaults(), self.server);
-            self.known.insert(object.name().to_owned(), Known { policy, mark: None });
+            let metadata = metadata(object);
+            self.known.insert(object.name().to_owned(), Known { policy, metadata, mark: None });
         }
     }
 
@@ -164,6 +169,11 @@ impl Policies {
     /// The policy that labels ask for, for a Namespace of the input.
     pub fn labels_of(&self, namespace: &str) -> Option<&NamespacePolicy> {
         self.known.get(namespace).map(|known| &known.policy)
+    }
+
+    /// What mutating webhooks read of a Namespace of the input.
+    pub(super) fn seen_by_injectors(&self, namespace: &str) -> Option<&Namespace> {
+        self.known.get(namespace).map(|known| &known.metadata)
     }
 
     /// The policy of a namespace, and why it applies.
@@ -229,6 +239,17 @@ fn conflict(namespace: &str, mark: Option<Mark>) -> Gap {
         ),
         hint: "check one environment at a time".to_owned(),
     }
+}
+
+/// The labels and annotations of a Namespace.
+fn metadata(object: &Object) -> Namespace {
+    let map = |key: &str| {
+        let found = object.value().get("metadata").and_then(|metadata| metadata.get(key));
+        let entries = found.into_iter().flat_map(|map| map.entries());
+        let text = |value: Value<'_>| value.as_str().map(str::to_owned);
+        entries.filter_map(|(key, value)| Some((text(key)?, text(value)?))).collect()
+    };
+    Namespace { labels: map("labels"), annotations: map("annotations") }
 }
 
 /// Whether an object is a Namespace.

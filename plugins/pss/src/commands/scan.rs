@@ -26,6 +26,7 @@ use super::chosen::Chosen;
 use super::collect::Collected;
 use super::judge::Judge;
 use super::policies::{Policies, PolicyOptions};
+use crate::assume::Assumptions;
 use crate::census::has_ended;
 use crate::evaluate::Evaluator;
 
@@ -227,13 +228,14 @@ pub(super) fn judge(
     cluster: Cluster<'_>,
     lists: &[List],
     options: PolicyOptions<'_>,
-    server: Minor,
+    (server, assumptions): (Minor, &Assumptions),
     mut gaps: Vec<Gap>,
 ) -> Result<Collected> {
     let mut owners = Owners::default();
     let policies = context(cluster, lists, options, server, &mut gaps, &mut owners)?;
     let evaluator = Evaluator::new(server);
-    let judge = Judge { evaluator: &evaluator, policies: &policies, live: Some(&owners) };
+    let judge =
+        Judge { evaluator: &evaluator, policies: &policies, live: Some(&owners), assumptions };
     let gathered = gather(cluster, lists, |list, mut objects, collected: &mut Collected| {
         let before = objects.len();
         if list.name.is_none() {

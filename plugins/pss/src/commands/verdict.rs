@@ -3,7 +3,7 @@
 use posture::finding::check::Severity;
 use serde::Serialize;
 
-use crate::admit::{Decision, ModeDecision};
+use crate::admit::{Admission, Decision, ModeDecision};
 use crate::namespace::Mode;
 
 /// The verdict on an object, the gravest that applies.
@@ -48,6 +48,12 @@ impl Verdict {
             Self::Warned => Some(Severity::Warning),
             Self::Rejected | Self::Invalid => Some(Severity::Error),
         }
+    }
+
+    /// The gravest mode that objects to the object or to its pods.
+    pub fn of(admission: &Admission) -> Self {
+        let modes = admission.decisions().filter_map(Decision::gravest);
+        modes.map(Self::of_mode).max().unwrap_or(Self::Allowed)
     }
 
     /// The verdict that a mode leads to when it objects.
@@ -116,6 +122,25 @@ pub struct PodReport {
     pub modes: ModesReport,
 }
 
+/// What is said about the pod once what is assumed has happened to it: the object's `verdict` and
+/// `message` rest on it. `modes` and `pod.modes` say what would be without.
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct AssumedReport {
+    /// What has changed the pod: `istio`, `linkerd (cni)`, the name of a patch file.
+    pub by: Vec<String>,
+    /// What the three modes say about the pod then.
+    pub modes: ModesReport,
+    /// The checks that fail then and would not without.
+    pub breaks: Vec<&'static str>,
+    /// The checks that would fail without and do not then.
+    pub mends: Vec<&'static str>,
+    /// The containers and volumes that are new: `spec.initContainers[istio-init]`.
+    pub added: Vec<String>,
+    /// What leaves the pod alone, and why: `istio: hostNetwork is true`.
+    pub untouched: Vec<String>,
+}
+
 /// What `kubectl pss` adds to an object in a report.
 #[derive(Clone, Debug, Default, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -132,6 +157,10 @@ pub struct PssDetail {
     /// What is said about the pod that it would create. Absent for a Pod, which is its own.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pod: Option<PodReport>,
+    /// What is said about the pod once what is assumed has happened to it. Absent where nothing is
+    /// assumed, or what comes of it is not known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub assumed: Option<AssumedReport>,
 }
 
 impl posture::render::wide::Columns for PssDetail {

@@ -1,0 +1,236 @@
+//! What admission would say of an object's pod once all that is assumed has happened to it.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use posture::input::yaml::json;
+use posture::model::decode;
+use posture::model::gap::Gap;
+use posture::model::node::{Tree, Value};
+use posture::model::object::Object;
+use posture::model::path::FieldPath;
+use posture::model::source::Source;
+use posture::model::workload::{Carrier, PodTemplate};
+
+use super::judge::Judge;
+use super::verdict::{AssumedReport, ModesReport, Verdict};
+use crate::admit::{Admission, Request, admit};
+use crate::assume::{Assumed, Scene, Unknown};
+use crate::checks::PssCheck;
+use crate::namespace::Mode;
+use crate::violation::{Subject, Violation};
+
+/// What mutating admission has made of a pod.
+#[derive(Debug)]
+pub(super) struct After {
+    /// What would be said without it.
+    pub(super) before: Admission,
+    pod: Assumed,
+    /// What fails before it: check and field.
+    known: BTreeSet<(&'static str, String)>,
+}
+
+impl Judge<'_> {
+    /// What admission says in the end, and how it comes to that if anything is assumed; or why
+    /// nobody can say.
+    pub(super) fn assume(
+        &self,
+        request: &Request<'_, '_>,
+        before: Admission,
+    ) -> Result<(Admission, Option<After>), (Admission, Unknown)> {
+        if self.assumptions.is_empty() {
+            return Ok((before, None));
+        }
+        let scene = Scene {
+            namespace: request.namespace,
+            known: self.policies.seen_by_injectors(request.namespace),
+            server: self.evaluator.server(),
+        };
+        let stored = request.stored && request.template.carrier == Carrier::Pod;
+        let pod = match self.assumptions.apply(request.template, &scene, stored) {
+            Ok(pod) => pod,
+            Err(unknown) => return Err((before, unknown)),
+        };
+        let known = failures(&before).map(|(check, path)| (check.id(), path)).collect();
+        if pod.by.is_empty() {
+            return Ok((before.clone(), Some(After { before, pod, known })));
+        }
+        let tree = match tree(&pod, !self.assumptions.patches.is_empty()) {
+            Ok(tree) => tree,
+            Err(unknown) => return Err((before, unknown)),
+        };
+        let after = self.ask(request, tree.root(), stored);
+        let admission = if request.template.carrier == Carrier::Pod {
+            after
+        } else {
+            Admission { object: before.object.clone(), pod: Some(after.object), meets: after.meets }
+        };
+        Ok((admission, Some(After { before, pod, known })))
+    }
+
+    /// Asks admission about a pod as it is.
+    fn ask(&self, request: &Request<'_, '_>, pod: Value<'_>, stored: bool) -> Admission {
+        let is_pod = request.template.carrier == Carrier::Pod;
+        let template = PodTemplate {
+            carrier: Carrier::Pod,
+            path: FieldPath::root(),
+            value: pod,
+            claims: None,
+        };
+        let request = Request {
+            template: &template,
+            namespace: request.namespace,
+            policy: request.policy,
+            exemptions: request.exemptions,
+            user: if is_pod { request.user } else { request.pod_user },
+            pod_user: None,
+            stored,
+        };
+        admit(self.evaluator, &request)
+    }
+}
+
+/// The pod as a document. A patch may have made something of it that is none.
+fn tree(assumed: &Assumed, patched: bool) -> Result<Arc<Tree>, Unknown> {
+    let by = assumed.by.join(", ");
+    let unknown = |why: String| Unknown {
+        why: format!("{by}: {why}"),
+        hint: "the API server would refuse such a pod before Pod Security sees it",
+    };
+    let source = Arc::new(Source::new(&by, assumed.pod.to_string().into_bytes()));
+    let (tree, _) = json::read(&source, 0).map_err(|error| unknown(error.message))?;
+    let tree = Arc::new(tree);
+    if patched {
+        let object = Object::new(Arc::clone(&tree), 0, FieldPath::root(), None);
+        if let Some(refusal) = decode::decode(&object).refusal {
+            return Err(unknown(refusal.message));
+        }
+        let containers = FieldPath::of("spec.containers").look_up(tree.root());
+        if !matches!(containers, (list, true) if list.items().next().is_some()) {
+            return Err(unknown("spec.containers: Required value".to_owned()));
+        }
+    }
+    Ok(tree)
+}
+
+/// What fails in the pod, in whatever mode.
+fn failures(admission: &Admission) -> impl Iterator<Item = (&'static PssCheck, String)> {
+    let outcomes = admission.of_pod().modes.iter();
+    let violations = outcomes
+        .filter_map(|(_, mode)| mode.outcome.as_ref())
+        .flat_map(|outcome| outcome.violations());
+    violations.map(|(check, violation)| (check, violation.path.to_string()))
+}
+
+/// The checks that fail in one and not in the other, in their order.
+fn only(of: &Admission, not: &Admission) -> Vec<&'static str> {
+    let others: BTreeSet<&str> = failures(not).map(|(check, _)| check.id()).collect();
+    let mut found: Vec<&'static str> = Vec::new();
+    for (check, _) in failures(of) {
+        let id = check.id();
+        if !others.contains(id) && !found.contains(&id) {
+            found.push(id);
+        }
+    }
+    found
+}
+
+/// What is added to a list, for people: `initContainers istio-init, istio-proxy`.
+fn listed(assumed: &Assumed, list: &str) -> Option<String> {
+    let of_list = assumed.added.iter().filter(|added| added.list == list);
+    let names: Vec<&str> = of_list.map(|added| added.name.as_str()).collect();
+    (!names.is_empty()).then(|| format!("{list} {}", names.join(", ")))
+}
+
+impl After {
+    /// Whether the pod is another one than the manifest's.
+    pub(super) fn is_changed(&self) -> bool {
+        !self.pod.by.is_empty()
+    }
+
+    /// When what is said comes true: ` once istio has injected its sidecar`; nothing if it is said
+    /// anyway.
+    pub(super) fn once(&self, mode: Mode, said: &str) -> String {
+        let before = self.before.of_pod().sentence(mode);
+        if self.pod.clauses.is_empty() || before.as_deref() == Some(said) {
+            return String::new();
+        }
+        format!(" once {}", self.pod.clauses.join(" and "))
+    }
+
+    /// Why a finding is there that the manifest does not explain.
+    pub(super) fn because(&self, check: &'static PssCheck, violation: &Violation) -> String {
+        let added = |list: &str, name: &str| {
+            self.pod.added.iter().find(|added| added.list == list && added.name == name)
+        };
+        let (added, what) = match &violation.subject {
+            Subject::Container(container) => {
+                (added(container.kind.field(), &container.name), "container")
+            }
+            Subject::Volume { name, .. } => (added("volumes", name), "volume"),
+            _ => (None, ""),
+        };
+        if let Some(added) = added {
+            return format!(" ({} adds this {what})", added.by);
+        }
+        if self.known.contains(&(check.id(), violation.path.to_string())) {
+            return String::new();
+        }
+        format!(" (once {})", self.pod.clauses.join(" and "))
+    }
+
+    /// What a reader must know, a sentence each.
+    pub(super) fn notes(&self, verdict: Verdict, admission: &Admission) -> Vec<String> {
+        let mut notes: Vec<String> =
+            self.pod.untouched.iter().map(|why| format!("not changed by {why}")).collect();
+        if !self.is_changed() {
+            return notes;
+        }
+        let before = Verdict::of(&self.before);
+        let mut note = format!(
+            "before {}: {}; after: {}",
+            self.pod.by.join(", "),
+            before.as_str(),
+            verdict.as_str()
+        );
+        for (word, checks) in
+            [("breaks", only(admission, &self.before)), ("mends", only(&self.before, admission))]
+        {
+            if !checks.is_empty() {
+                note.push_str(&format!("; {word} {}", checks.join(", ")));
+            }
+        }
+        let added: Vec<String> = ["initContainers", "containers"]
+            .iter()
+            .filter_map(|list| listed(&self.pod, list))
+            .collect();
+        if !added.is_empty() {
+            note.push_str(&format!("; adds {}", added.join("; ")));
+        }
+        notes.push(note);
+        notes
+    }
+
+    /// The same for programs.
+    pub(super) fn report(&self, admission: &Admission) -> AssumedReport {
+        AssumedReport {
+            by: self.pod.by.clone(),
+            modes: ModesReport::from(admission.of_pod()),
+            breaks: only(admission, &self.before),
+            mends: only(&self.before, admission),
+            added: self.pod.added.iter().map(ToString::to_string).collect(),
+            untouched: self.pod.untouched.clone(),
+        }
+    }
+}
+
+/// What could not be foretold of an object.
+pub(super) fn gap(object: &Object, unknown: Unknown) -> Gap {
+    Gap {
+        what: "object".to_owned(),
+        place: object.mark(),
+        object: Some(object.reference(object.namespace()).to_string()),
+        why: unknown.why,
+        hint: unknown.hint.to_owned(),
+    }
+}
