@@ -121,6 +121,12 @@ fn of_group<D>(report: &Report<D>, group: &Group<'_, D>, annotations: &mut Vec<A
         let rank = ranks.entry(kind).or_insert(if found.is_file { 1 } else { usize::MAX / 2 });
         let namespace = object.namespace.as_ref().map(|name| format!(" in {name}"));
         let checks: Vec<&str> = findings.iter().map(|finding| finding.check).collect();
+        let mut titles: Vec<&str> = Vec::new();
+        for check in &checks {
+            if !titles.contains(check) {
+                titles.push(check);
+            }
+        }
         let mut message: Vec<String> =
             findings.iter().map(|finding| sentence::of_field(finding)).collect();
         if !group.same.is_empty() {
@@ -129,7 +135,7 @@ fn of_group<D>(report: &Report<D>, group: &Group<'_, D>, annotations: &mut Vec<A
         annotations.push(Annotation {
             kind,
             place: found.is_file.then_some(found),
-            title: format!("{object}{}: {}", namespace.unwrap_or_default(), checks.join(", ")),
+            title: format!("{object}{}: {}", namespace.unwrap_or_default(), titles.join(", ")),
             message,
             rank: *rank,
             counts: checks.iter().map(|check| ((*check).to_owned(), objects)).collect(),

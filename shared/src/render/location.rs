@@ -81,7 +81,9 @@ fn region(mark: &Mark) -> Region {
     let source = mark.source();
     // Marks of collections reach to the next token: the text counts, not the blanks behind it.
     let text = source.text().get(span.clone()).map_or(span.len(), |text| text.trim_end().len());
-    Region { start: source.place(span.start), end: source.place(span.start + text) }
+    // A mark at the very end is on a line that no editor shows: it goes where the text ends.
+    let start = span.start.min(source.text().trim_end().len());
+    Region { start: source.place(start), end: source.place(start + text) }
 }
 
 /// A path from the current folder where it leads below it, with forward slashes.
