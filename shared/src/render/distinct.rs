@@ -2,6 +2,7 @@
 //! two of the same for one.
 
 use std::collections::HashSet;
+use std::fmt::Write as _;
 
 use sha2::{Digest as _, Sha256};
 
@@ -40,7 +41,10 @@ fn digits(finding: &Finding) -> String {
 /// So many bytes of SHA-256 over the parts, joined by NUL, in hexadecimal digits.
 pub(super) fn hex(parts: &[&str], bytes: usize) -> String {
     let digest = Sha256::digest(parts.join("\0"));
-    digest.iter().take(bytes).map(|byte| format!("{byte:02x}")).collect()
+    digest.iter().take(bytes).fold(String::with_capacity(2 * bytes), |mut text, byte| {
+        let _infallible = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! Paths as addresses.
 
+use std::fmt::Write as _;
+
 use super::log::ArtifactLocation;
 
 /// What relative addresses start from, in the name that readers of SARIF know.
@@ -29,7 +31,9 @@ fn encoded(path: &str) -> String {
             b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => {
                 uri.push(char::from(byte));
             }
-            _ => uri.push_str(&format!("%{byte:02X}")),
+            _ => {
+                let _infallible = write!(uri, "%{byte:02X}");
+            }
         }
     }
     uri
