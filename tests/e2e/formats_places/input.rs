@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 /// A pod that meets restricted.
-pub const GOOD: &str = "apiVersion: v1\nkind: Pod\nmetadata: {name: good, namespace: shop}\nspec:\n  securityContext: {runAsNonRoot: true, seccompProfile: {type: RuntimeDefault}}\n  containers:\n  - {name: a, image: x, securityContext: {allowPrivilegeEscalation: false, capabilities: {drop: [ALL]}}}\n";
+pub(crate) const GOOD: &str = "apiVersion: v1\nkind: Pod\nmetadata: {name: good, namespace: shop}\nspec:\n  securityContext: {runAsNonRoot: true, seccompProfile: {type: RuntimeDefault}}\n  containers:\n  - {name: a, image: x, securityContext: {allowPrivilegeEscalation: false, capabilities: {drop: [ALL]}}}\n";
 
 /// Labels under which each of the three modes objects to something.
 const NAMESPACE: &str = "apiVersion: v1\nkind: Namespace\nmetadata:\n  name: shop\n  labels:\n    pod-security.kubernetes.io/enforce: baseline\n    pod-security.kubernetes.io/warn: restricted\n    pod-security.kubernetes.io/audit: restricted\n";
@@ -14,7 +14,7 @@ const NAMESPACE: &str = "apiVersion: v1\nkind: Namespace\nmetadata:\n  name: sho
 const WEB: &str = "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: web\n  namespace: shop\nspec:\n  selector: {matchLabels: {app: web}}\n  template:\n    metadata: {labels: {app: web}}\n    spec:\n      hostNetwork: true\n      containers:\n      - name: web\n        image: registry.example/web:1\n        ports: [{hostPort: 80, containerPort: 80}, {hostPort: 443, containerPort: 443}]\n      - name: log\n        image: registry.example/log:1\n        securityContext: {privileged: true}\n";
 
 /// Folders, a name that must be escaped everywhere, and a document that is none.
-pub fn write_files(folder: &Path) {
+pub(crate) fn write_files(folder: &Path) {
     let write = |name: &str, text: String| {
         let path = folder.join(name);
         fs::create_dir_all(path.parent().expect("it is in a folder")).expect("a folder");
@@ -27,14 +27,14 @@ pub fn write_files(folder: &Path) {
 }
 
 /// What Helm renders, with its comments, and one document that lacks them.
-pub fn rendered() -> String {
+pub(crate) fn rendered() -> String {
     format!(
         "---\n# Source: shop/templates/namespace.yaml\n{NAMESPACE}---\n# Source: shop/templates/web.yaml\n{WEB}---\n# Source: shop/charts/db/templates/pod.yaml\n{GOOD}---\napiVersion: v1\nkind: Pod\nmetadata: {{name: bare, namespace: shop}}\nspec: {{hostPID: true, containers: [{{name: a, image: x}}]}}\n---\na: [\n"
     )
 }
 
 /// Writes files whose pods have so many findings, each one: `hostPID`.
-pub fn write_many(folder: &Path, findings: usize) {
+pub(crate) fn write_many(folder: &Path, findings: usize) {
     const PER_FILE: usize = 500;
     for file in 0..findings.div_ceil(PER_FILE) {
         let mut text = String::new();
@@ -49,7 +49,7 @@ pub fn write_many(folder: &Path, findings: usize) {
 }
 
 /// Texts that try to leave the place that they stand in, as names, images, values and paths.
-pub fn hostile() -> String {
+pub(crate) fn hostile() -> String {
     let names = [
         "::error::a",
         "##[add-mask]b",

@@ -142,6 +142,10 @@ fn to_speak_of(report: &Value) -> BTreeMap<String, usize> {
     if let gaps @ 1.. = array(&report["gaps"]).len() {
         *counts.entry("warning".to_owned()).or_default() += gaps;
     }
+    for idle in report["suppressions"].as_array().into_iter().flatten() {
+        let kind = if idle["status"] == "unused" { "notice" } else { "warning" };
+        *counts.entry(kind.to_owned()).or_default() += 1;
+    }
     counts
 }
 
@@ -164,19 +168,25 @@ fn agree(folder: &Path, arguments: &[&str], input: &str) -> Value {
     assert_eq!(run.code, json.code, "{arguments:?}");
     let log = sarif(&run);
     let results = array(&log["runs"][0]["results"]);
-    let own = results.iter().map(|result| &result["partialFingerprints"]["posture/v1"]);
+    let counts = |result: &&Value| result["suppressions"].as_array().is_none_or(Vec::is_empty);
+    let own = results.iter().filter(counts);
+    let own = own.map(|result| &result["partialFingerprints"]["posture/v1"]);
     assert_eq!(fingerprints(own), findings, "{arguments:?}");
     let invocation = &log["runs"][0]["invocations"][0];
-    let notified = invocation["toolExecutionNotifications"].as_array().map_or(0, Vec::len);
-    assert_eq!(notified, gaps, "{arguments:?}");
+    let length = |value: &Value| value.as_array().map_or(0, Vec::len);
+    assert_eq!(length(&invocation["toolExecutionNotifications"]), gaps, "{arguments:?}");
+    let idle = length(&report["suppressions"]);
+    assert_eq!(length(&invocation["toolConfigurationNotifications"]), idle, "{arguments:?}");
 
     let run = check(folder, arguments, input, "gitlab");
     assert_eq!(run.code, json.code, "{arguments:?}");
     let issues = gitlab(&run);
-    let is_gap = |issue: &&Value| text(&issue["check_name"]).starts_with("gap/");
-    let own = issues.iter().filter(|issue| !is_gap(issue)).map(|issue| &issue["fingerprint"]);
-    assert_eq!(fingerprints(own), findings, "{arguments:?}");
-    assert_eq!(issues.iter().filter(is_gap).count(), gaps, "{arguments:?}");
+    let of = |what: &str| {
+        issues.iter().filter(|issue| text(&issue["check_name"]).starts_with(what)).count()
+    };
+    assert_eq!((of("gap/"), of("suppression/")), (gaps, idle), "{arguments:?}");
+    let own = issues.iter().filter(|issue| !text(&issue["check_name"]).contains('/'));
+    assert_eq!(fingerprints(own.map(|issue| &issue["fingerprint"])), findings, "{arguments:?}");
 
     let run = check(folder, arguments, input, "github");
     assert_eq!(run.code, json.code, "{arguments:?}");
@@ -215,6 +225,35 @@ fn they_say_what_json_says() {
     agree(folder.path(), &["check", "-f", "-"], &input::rendered());
     let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures/pss");
     agree(&fixtures, &["check", "-f", "mixed.yaml"], "");
+}
+
+#[test]
+fn what_is_suppressed_is_said() {
+    let folder = TempDir::new().unwrap();
+    let annotations = "  annotations:\n    kubectl-posture/ignore: |\n      hostPorts until=2020-01-01 the old [proxy](https://evil.example)\n      hostNamespaces until=2999-12-31 reads /proc\n";
+    let pod = format!(
+        "apiVersion: v1\nkind: Pod\nmetadata:\n  name: web\n{annotations}spec:\n  hostPID: true\n  containers:\n  - name: a\n    image: x\n    # posture:ignore privileged builds images\n    securityContext: {{privileged: true}}\n    ports: [{{containerPort: 80, hostPort: 80}}]\n  - name: b\n    image: x # posture:ignore sysctls nothing to ignore\n"
+    );
+    fs::write(folder.path().join("web.yaml"), pod).unwrap();
+    let arguments = ["check", "-f", "web.yaml", "--level", "baseline"];
+    agree(folder.path(), &arguments, "");
+    let arguments = [&arguments[..], &["--show-suppressed"]].concat();
+    let report = agree(folder.path(), &arguments, "");
+    assert_eq!(array(&report["suppressed"]).len(), 2, "{report:#}");
+    let run = check(folder.path(), &arguments, "", "sarif");
+    insta::assert_snapshot!("suppressed_sarif", shown(&run));
+    let log = sarif(&run);
+    let results = array(&log["runs"][0]["results"]);
+    let grounds: Vec<&str> = results
+        .iter()
+        .flat_map(|result| array(&result["suppressions"]))
+        .map(|ground| text(&ground["justification"]))
+        .collect();
+    assert_eq!(grounds, ["reads /proc", "builds images"]);
+    for format in ["github", "gitlab"] {
+        let run = check(folder.path(), &arguments, "", format);
+        insta::assert_snapshot!(format!("suppressed_{format}"), shown(&run));
+    }
 }
 
 #[test]

@@ -25,24 +25,24 @@ const KNOWN: [&str; 16] = [
 
 /// A command in a line.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Command {
+pub(crate) struct Command {
     /// `error`
-    pub name: String,
+    pub(crate) name: String,
     /// `file`, `line` …
-    pub properties: BTreeMap<String, String>,
+    pub(crate) properties: BTreeMap<String, String>,
     /// What is behind it.
-    pub message: String,
+    pub(crate) message: String,
 }
 
 impl Command {
     /// A property as a number.
-    pub fn number(&self, name: &str) -> Option<usize> {
+    pub(crate) fn number(&self, name: &str) -> Option<usize> {
         self.properties.get(name).map(|value| value.parse().expect("a number"))
     }
 }
 
 /// The command in a line, if there is one.
-pub fn command(line: &str) -> Option<Command> {
+pub(crate) fn command(line: &str) -> Option<Command> {
     second(line).or_else(|| first(line))
 }
 
