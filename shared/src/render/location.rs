@@ -1,7 +1,8 @@
 //! Where formats for machines say that a finding is: a file of the repository, or a name that
 //! stands for an object which has none.
 
-use std::path::{Component, Path};
+use std::path::{Component, Path, PathBuf};
+use std::sync::OnceLock;
 
 use crate::finding::report::{Finding, ObjectReport, Report};
 use crate::model::object::ObjectRef;
@@ -10,7 +11,7 @@ use crate::model::source::{Mark, Place};
 /// The place of a finding, for formats that need a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Location {
-    /// A path with forward slashes: relative to the current folder where it is below it.
+    /// A path with forward slashes: from the root of the repository where it is below that.
     pub(super) file: String,
     /// Where in the file; nothing where the file is not the text that was read.
     pub(super) region: Option<Region>,
@@ -55,14 +56,19 @@ pub(super) fn of_object<D>(object: &ObjectReport<D>) -> Location {
 
 /// The location of a mark in a file; `None` where nobody could look it up.
 pub(super) fn of_mark(mark: &Mark) -> Option<Location> {
-    let file = relative(mark.source().name());
-    is_path(&file).then(|| Location { file, region: Some(region(mark)), is_file: true })
+    let name = mark.source().name();
+    is_path(name).then(|| Location {
+        file: relative(name),
+        region: Some(region(mark)),
+        is_file: true,
+    })
 }
 
 fn of(object: &ObjectRef, place: Option<&Mark>, chart_file: Option<&str>) -> Location {
     if let Some(chart_file) = chart_file {
         // The lines are those of what Helm has rendered, not of the template.
-        return Location { file: chart_file.to_owned(), region: None, is_file: true };
+        let here = std::env::current_dir().unwrap_or_default();
+        return Location { file: of_chart(&here, chart_file), region: None, is_file: true };
     }
     place.and_then(of_mark).unwrap_or_else(|| Location {
         file: synthetic(object),
@@ -86,11 +92,45 @@ fn region(mark: &Mark) -> Region {
     Region { start: source.place(start), end: source.place(start + text) }
 }
 
-/// A path from the current folder where it leads below it, with forward slashes.
+/// The path of a chart's file. Helm names it from the chart's own name on, and not where the chart
+/// is: the current folder, one of that name in it, or one in `charts`. As Helm named it, where
+/// the file is in none of them.
+fn of_chart(here: &Path, file: &str) -> String {
+    let mut tried = vec![file.to_owned(), format!("charts/{file}")];
+    if here.join("Chart.yaml").exists() {
+        tried.extend(file.split_once('/').map(|(_, inside)| inside.to_owned()));
+    }
+    let found = tried.iter().find(|path| here.join(path).is_file());
+    found.map_or_else(|| file.to_owned(), |path| relative(path))
+}
+
+/// A path from the root of the repository where it leads below that, with forward slashes; else
+/// as it was given.
 fn relative(name: &str) -> String {
-    let path = Path::new(name);
-    let here = std::env::current_dir().unwrap_or_default();
-    let path = path.strip_prefix(&here).unwrap_or(path);
+    static FOLDERS: OnceLock<(PathBuf, PathBuf)> = OnceLock::new();
+    let (root, here) = FOLDERS.get_or_init(|| {
+        let here = std::env::current_dir().unwrap_or_default();
+        (root_of(&here).to_owned(), here)
+    });
+    below(root, here, Path::new(name))
+}
+
+/// The root of the Git repository that a folder is in; the folder itself, where there is none.
+fn root_of(folder: &Path) -> &Path {
+    folder.ancestors().find(|above| above.join(".git").exists()).unwrap_or(folder)
+}
+
+/// Whoever reads the report knows the repository, and not the folder that the command ran in.
+fn below(root: &Path, here: &Path, path: &Path) -> String {
+    let mut full = PathBuf::new();
+    for part in here.join(path).components() {
+        match part {
+            Component::ParentDir => drop(full.pop()),
+            Component::CurDir => {}
+            part => full.push(part),
+        }
+    }
+    let path = full.strip_prefix(root).unwrap_or(path);
     let parts: Vec<_> = path
         .components()
         .filter(|part| !matches!(part, Component::CurDir))
@@ -105,4 +145,54 @@ fn synthetic(object: &ObjectRef) -> String {
     let parts = [namespace, &object.kind.to_lowercase(), &object.name];
     let parts = parts.map(|part| part.replace(['/', '\\'], "_"));
     format!("cluster/{}.yaml", parts.join("/"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_those_of_the_repository() {
+        let (root, here) = (Path::new("/work/shop"), Path::new("/work/shop/deploy"));
+        for (given, expected) in [
+            ("web.yaml", "deploy/web.yaml"),
+            ("./a/../web.yaml", "deploy/web.yaml"),
+            ("../charts/a.yaml", "charts/a.yaml"),
+            ("/work/shop/b.yaml", "b.yaml"),
+            ("../../other/c.yaml", "../../other/c.yaml"),
+            ("/etc/d.yaml", "/etc/d.yaml"),
+        ] {
+            assert_eq!(below(root, here, Path::new(given)), expected, "{given}");
+        }
+    }
+
+    #[test]
+    fn a_chart_is_where_its_files_are() {
+        let folder = tempfile::TempDir::new().expect("a temporary folder");
+        let here = folder.path();
+        let touch = |path: &str| {
+            let path = here.join(path);
+            std::fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
+            std::fs::write(path, "").expect("a file");
+        };
+        let file = "shop/templates/web.yaml";
+        assert_eq!(of_chart(here, file), file);
+        touch("templates/web.yaml");
+        assert_eq!(of_chart(here, file), file, "no chart is here");
+        touch("Chart.yaml");
+        assert!(of_chart(here, file).ends_with("templates/web.yaml"));
+        assert_ne!(of_chart(here, file), file);
+        touch("charts/shop/templates/web.yaml");
+        assert!(of_chart(here, file).ends_with("charts/shop/templates/web.yaml"));
+    }
+
+    #[test]
+    fn a_repository_is_known_by_its_folder() {
+        let folder = tempfile::TempDir::new().expect("a temporary folder");
+        let deploy = folder.path().join("deploy");
+        std::fs::create_dir_all(&deploy).expect("a folder");
+        assert_eq!(root_of(&deploy), deploy);
+        std::fs::write(folder.path().join(".git"), "gitdir: elsewhere").expect("a file");
+        assert_eq!(root_of(&deploy), folder.path());
+    }
 }

@@ -325,6 +325,30 @@ fn places_are_those_of_the_files() {
 }
 
 #[test]
+fn paths_start_at_the_root_of_the_repository() {
+    let folder = TempDir::new().unwrap();
+    input::write_files(folder.path());
+    fs::create_dir(folder.path().join(".git")).unwrap();
+    let deploy = folder.path().join("deploy");
+    agree(&deploy, &["check", "-f", "web.yaml"], "");
+    let log = sarif(&check(&deploy, &["check", "-f", "web.yaml"], "", "sarif"));
+    assert_eq!(log["runs"][0]["artifacts"][0]["location"]["uri"], "deploy/web.yaml");
+    let (commands, _) = github(&check(&deploy, &["check", "-f", "../deploy/"], "", "github"));
+    assert!(commands.iter().all(|own| own.properties["file"].starts_with("deploy/")));
+    // A chart is named by Helm, and its folder by whoever made it.
+    let chart = folder.path().join("helm");
+    fs::create_dir_all(chart.join("templates")).unwrap();
+    fs::write(chart.join("Chart.yaml"), "name: shop").unwrap();
+    fs::write(chart.join("templates/web.yaml"), "{{ .Values }}").unwrap();
+    let (commands, _) = github(&check(&chart, &["check", "-f", "-"], &input::rendered(), "github"));
+    let files: BTreeSet<&str> = commands
+        .iter()
+        .filter_map(|command| command.properties.get("file").map(String::as_str))
+        .collect();
+    assert_eq!(files, BTreeSet::from(["helm/templates/web.yaml"]));
+}
+
+#[test]
 fn what_is_in_the_input_stays_text() {
     let folder = TempDir::new().unwrap();
     let input = input::hostile();

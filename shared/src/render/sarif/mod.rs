@@ -50,7 +50,7 @@ pub(super) fn write<D>(report: &Report<D>, catalog: &Catalog, out: &mut impl Wri
     let Results { results, artifacts } = result::results(report, &items, &positions);
 
     let tool = &report.tool;
-    let root = "The folder that the command ran in: the root of the repository.";
+    let root = "The root of the repository; outside of one the folder that the command ran in.";
     let log = Log {
         schema: SCHEMA,
         version: "2.1.0",
