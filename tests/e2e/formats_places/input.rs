@@ -41,7 +41,7 @@ pub(crate) fn write_many(folder: &Path, findings: usize) {
         for pod in file * PER_FILE..findings.min((file + 1) * PER_FILE) {
             let spec = GOOD.replace("name: good", &format!("name: pod-{pod}"));
             let spec = spec.replace("spec:\n", "spec:\n  hostPID: true\n");
-            write!(text, "{spec}---\n").expect("written");
+            writeln!(text, "{spec}---").expect("written");
         }
         fs::write(folder.join(format!("pods-{file:03}.yaml")), text).expect("a file");
     }
