@@ -6,6 +6,7 @@ use std::io::Write;
 
 use super::judged::{self, Judged};
 use super::location::{self, Location};
+use super::sentence;
 use super::xml::Xml;
 use crate::finding::report::{Finding, Report};
 use crate::finding::suppression::Idle;
@@ -25,7 +26,9 @@ pub fn write<D>(report: &Report<D>, out: &mut impl Write) -> Result<()> {
     let count = |of: fn(&Outcome) -> bool| suites.iter().map(|suite| suite.count(of)).sum();
     let mut xml = Xml::start(out)?;
     let totals = Totals::new(count);
-    xml.open("testsuites", &totals.attributes(&name))?;
+    // The schema of Jenkins' own plugin knows no number of skipped ones here.
+    let [name, tests, failures, errors, _, time] = totals.attributes(&name);
+    xml.open("testsuites", &[name, tests, failures, errors, time])?;
     for suite in &suites {
         suite.write(&report.tool.name, &mut xml)?;
     }
@@ -93,9 +96,9 @@ fn line_of<D>(report: &Report<D>, judged: &Judged<'_, D>, finding: &Finding) -> 
     let place = place.map(|place| format!("{place}: ")).unwrap_or_default();
     let other = finding.object != judged.object.object;
     let other = if other { format!("{}: ", finding.object) } else { String::new() };
-    let path = if finding.path.is_empty() { "" } else { &format!(" [{}]", finding.path) };
+    let sentence = sentence::of_field(finding);
     let (severity, check) = (finding.severity.as_str(), finding.check);
-    format!("{place}{severity}: {check}: {other}{}{path}", finding.message)
+    format!("{place}{severity}: {check}: {other}{sentence}")
 }
 
 fn case_of_gap(gap: &Gap) -> Case {
@@ -219,5 +222,53 @@ impl Totals {
             ("skipped", &self.skipped),
             TIME,
         ]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::finding::check::Severity;
+    use crate::render::sample;
+
+    fn text(report: &Report<()>) -> String {
+        let mut out = Vec::new();
+        write(report, &mut out).expect("written");
+        String::from_utf8(out).expect("text")
+    }
+
+    #[test]
+    fn only_what_fails_the_command_fails() {
+        let mut report = sample::report();
+        let written = text(&report);
+        let bad = "<failure message=\"rejected: privileged\" type=\"rejected\">error: privileged: spec: privileged is wrong</failure>\n      <system-out>warning: unknownField: spec: unknownField is wrong\nsuppressed (comment: needed @ops): error: hostPorts: spec: hostPorts is wrong</system-out>";
+        assert!(written.contains(bad), "{written}");
+        assert!(written.contains("<testcase name=\"pod/settled\" classname=\"kubectl-pss.team\" time=\"0\">\n      <skipped message=\"old\"/>"), "{written}");
+        assert!(
+            written.contains(
+                "<testcase name=\"pod/good\" classname=\"kubectl-pss.team\" time=\"0\"/>"
+            ),
+            "{written}"
+        );
+        assert!(
+            written.contains("tests=\"5\" failures=\"1\" errors=\"1\" skipped=\"2\""),
+            "{written}"
+        );
+        assert!(
+            written.contains("<skipped message=\"unused: nothing is found that it means\"/>"),
+            "{written}"
+        );
+        report.fail_on = Severity::Warning;
+        let written = text(&report);
+        assert!(written.contains("\"rejected: privileged, unknownField\""), "{written}");
+        report.findings.remove(0);
+        report.fail_on = Severity::Error;
+        report.suppressed.clear();
+        let written = text(&report);
+        assert!(!written.contains("<failure"), "{written}");
+        assert!(
+            written.contains("<skipped message=\"none of its findings counts\"/>"),
+            "{written}"
+        );
     }
 }

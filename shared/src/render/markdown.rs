@@ -12,7 +12,7 @@ use std::io::Write;
 use super::escape::escape;
 use super::groups::{self, Group};
 use super::human::plural;
-use super::location;
+use super::{location, sentence, settled};
 use crate::finding::check::Severity;
 use crate::finding::report::{Finding, ObjectReport, Report};
 use crate::finding::suppression::{Idle, Suppressed};
@@ -46,32 +46,27 @@ pub fn write<D>(report: &Report<D>, out: &mut impl Write) -> Result<()> {
     if !objects.is_empty() {
         text.push_str("\n| Verdict | Object | Place | Checks |\n| --- | --- | --- | --- |\n");
         let rows = objects.iter().map(|group| row(group));
-        part(&mut text, rows, MOST.table, "\n", "object");
+        part(&mut text, rows, MOST.table, "more object");
         let details = objects.iter().map(|group| details(report, group));
-        part(&mut text, details, MOST.details, "\n", "object");
+        part(&mut text, details, MOST.details, "more object");
     }
-    section(&mut text, "Not judged", report.gaps.iter().map(gap_line), MOST.gaps);
+    let gaps = report.gaps.iter().map(gap_line);
+    section(&mut text, "Not judged", gaps, MOST.gaps, "more gap");
     let idle = report.suppressions.iter().map(idle_line);
-    section(&mut text, "Suppressions that do nothing", idle, MOST.rest);
+    section(&mut text, "Suppressions that do nothing", idle, MOST.rest, "more suppression");
     let suppressed = report.suppressed.iter().map(|own| suppressed_line(report, own));
-    section(&mut text, "Suppressed", suppressed, MOST.rest);
+    section(&mut text, "Suppressed", suppressed, MOST.rest, "more finding");
     out.write_all(text.as_bytes())?;
     Ok(())
 }
 
 /// Adds blocks as long as there is room, and says how many there was none for.
-fn part(
-    text: &mut String,
-    blocks: impl ExactSizeIterator<Item = String>,
-    room: usize,
-    before: &str,
-    noun: &str,
-) {
+fn part(text: &mut String, blocks: impl ExactSizeIterator<Item = String>, room: usize, noun: &str) {
     let end = text.len() + room;
     let total = blocks.len();
     for (shown, block) in blocks.enumerate() {
         if text.len() + block.len() > end {
-            let _infallible = writeln!(text, "{before}… and {} more", plural(total - shown, noun));
+            let _infallible = writeln!(text, "\n… and {}", plural(total - shown, noun));
             return;
         }
         text.push_str(&block);
@@ -84,10 +79,11 @@ fn section(
     title: &str,
     lines: impl ExactSizeIterator<Item = String>,
     room: usize,
+    noun: &str,
 ) {
     if lines.len() > 0 {
         let _infallible = write!(text, "\n#### {title}\n\n");
-        part(text, lines, room, "\n", "other");
+        part(text, lines, room, noun);
     }
 }
 
@@ -105,9 +101,7 @@ fn heading<D>(report: &Report<D>) -> String {
     }
     let mut parts: Vec<String> =
         verdicts.iter().map(|((_, verdict), count)| format!("{count} {verdict}")).collect();
-    if report.summary.suppressed > 0 {
-        parts.push(format!("{} suppressed", plural(report.summary.suppressed, "finding")));
-    }
+    parts.extend(settled::summary(report));
     if !report.gaps.is_empty() {
         parts.push(plural(report.gaps.len(), "gap"));
     }
@@ -121,8 +115,8 @@ fn row<D>(group: &Group<'_, D>) -> String {
     let place = location::of_object(object).label();
     let place = place.map(|place| cell(&place)).unwrap_or_default();
     let checks: BTreeSet<&str> = group.findings.iter().map(|finding| finding.check).collect();
-    let checks: Vec<&str> = checks.into_iter().collect();
-    let checks = if checks.is_empty() { String::new() } else { cell(&checks.join(", ")) };
+    let checks: Vec<String> = checks.into_iter().map(cell).collect();
+    let checks = checks.join(", ");
     let verdict = object.verdict;
     format!("| {verdict} | {} | {place} | {checks} |\n", named(object, group, cell))
 }
@@ -166,13 +160,12 @@ fn details<D>(report: &Report<D>, group: &Group<'_, D>) -> String {
 
 fn finding_line<D>(report: &Report<D>, object: &ObjectReport<D>, finding: &Finding) -> String {
     let place = location::of_finding(report, finding).label();
-    let place = place.unwrap_or_else(|| finding.path.clone());
-    let at = if place.is_empty() { String::new() } else { format!(" at {}", code(&place, NAME)) };
+    let at = place.map(|place| format!(" at {}", code(&place, NAME))).unwrap_or_default();
     let other = finding.object != object.object;
     let other =
         if other { format!(" {}", code(&finding.object.to_string(), NAME)) } else { String::new() };
     let (check, severity) = (code(finding.check, NAME), finding.severity.as_str());
-    format!("- **{check}** ({severity}){other}{at}: {}\n", code(&finding.message, TEXT))
+    format!("- **{check}** ({severity}){other}{at}: {}\n", code(&sentence::of_field(finding), TEXT))
 }
 
 fn gap_line(gap: &Gap) -> String {
@@ -250,4 +243,55 @@ fn html(text: &str) -> String {
         }
     }
     safe + "</code>"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::render::sample;
+
+    #[test]
+    fn what_does_not_count_is_said_and_is_no_row() {
+        let mut out = Vec::new();
+        write(&sample::report(), &mut out).expect("written");
+        let text = String::from_utf8(out).expect("text");
+        let expected = "### `kubectl-pss` check: 3 objects: 2 rejected, 1 allowed, 2 findings suppressed, 1 gap
+
+| Verdict | Object | Place | Checks |
+| --- | --- | --- | --- |
+| rejected | `pod/bad` in `team` |  | `privileged`, `unknownField` |
+
+<details><summary>rejected <code>pod/bad</code> in <code>team</code></summary>
+
+- **`privileged`** (error): `spec: privileged is wrong`
+- **`unknownField`** (warning): `spec: unknownField is wrong`
+
+</details>
+
+#### Not judged
+
+- `file`: `no such file`
+
+#### Suppressions that do nothing
+
+- unused: annotation for `sysctls` at `pod/good`: `nothing is found that it means`
+
+#### Suppressed
+
+- **`hostPorts`** `pod/bad`: comment: `needed @ops`
+- **`privileged`** `pod/settled`: comment: `old`
+";
+        assert_eq!(text, expected);
+    }
+
+    #[test]
+    fn code_spans_hold_anything() {
+        assert_eq!(span("a"), "`a`");
+        assert_eq!(span("a`b``c"), "```a`b``c```");
+        assert_eq!(span("`a"), "`` `a ``");
+        assert_eq!(span(" a "), "`  a  `");
+        assert_eq!(span("  "), "`  `");
+        assert_eq!(span(""), "` `");
+        assert_eq!(cell("a|b\\|"), "`a\\u{7c}b\\\\u{7c}`");
+    }
 }

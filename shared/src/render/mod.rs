@@ -22,6 +22,8 @@ pub mod out;
 pub mod policyreport;
 pub mod progress;
 pub mod report;
+#[cfg(test)]
+mod sample;
 mod sarif;
 mod sentence;
 mod settled;

@@ -329,3 +329,82 @@ fn is_label(name: &str) -> bool {
         && !name.starts_with('-')
         && !name.ends_with('-')
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::finding::report::ObjectReport;
+    use crate::render::sample;
+
+    fn manifests(report: &Report<()>) -> Vec<serde_json::Value> {
+        let mut out = Vec::new();
+        write(report, &Catalog::default(), Api::Policy, &mut out).expect("written");
+        let text = String::from_utf8(out).expect("text");
+        let documents = text.split("---\n").skip(1);
+        documents.map(|text| serde_yaml::from_str(text).expect("YAML")).collect()
+    }
+
+    #[test]
+    fn every_outcome_has_its_result() {
+        let mut report = sample::report();
+        let of = |report: &Report<()>| {
+            let all = manifests(report);
+            let results = all.iter().flat_map(|own| own["results"].as_array().expect("a list"));
+            let said = |own: &serde_json::Value| {
+                let name = own["resources"][0]["name"].as_str().unwrap_or_default();
+                let word = |key: &str| own[key].as_str().unwrap_or_default();
+                format!("{} {} {name} {}", word("result"), word("rule"), word("severity"))
+            };
+            results.map(said).collect::<Vec<_>>()
+        };
+        let expected = [
+            "error gap  ",
+            "warn suppression  info",
+            "fail privileged bad high",
+            "warn unknownField bad medium",
+            "skip hostPorts bad high",
+            "skip privileged settled high",
+            "pass check good ",
+        ];
+        assert_eq!(of(&report), expected);
+        report.fail_on = Severity::Warning;
+        assert_eq!(of(&report)[3], "fail unknownField bad medium");
+        report.suppressed.clear();
+        assert_eq!(of(&report)[4], "skip check settled ");
+        assert_eq!(of(&report)[5], "pass check good ");
+    }
+
+    #[test]
+    fn no_manifest_is_too_long_to_apply() {
+        let mut report = sample::report();
+        let pod = report.objects.pop().expect("an object");
+        // The longest that a text can be, and each byte six in Go's JSON.
+        let name = "<".repeat(10_000);
+        report.objects = (0..400)
+            .map(|_| {
+                let mut object = ObjectReport { object: pod.object.clone(), ..pod.clone() };
+                object.object.name.clone_from(&name);
+                object
+            })
+            .collect();
+        (report.findings, report.suppressed) = (Vec::new(), Vec::new());
+        let all = manifests(&report);
+        assert!(all.len() > 5, "{}", all.len());
+        for (position, manifest) in all.iter().skip(1).enumerate() {
+            let part = if position == 0 { String::new() } else { format!("-{}", position + 1) };
+            assert_eq!(manifest["metadata"]["name"], format!("kubectl-pss-check{part}"));
+            let length = manifest.to_string().replace('<', "123456").len();
+            assert!(length < 256 << 10, "{length}");
+        }
+        let results = |own: &serde_json::Value| own["results"].as_array().map_or(0, Vec::len);
+        assert_eq!(all.iter().skip(1).map(results).sum::<usize>(), 400);
+    }
+
+    #[test]
+    fn names_are_legal() {
+        assert_eq!(legal("kubectl-pss-check"), "kubectl-pss-check");
+        assert_eq!(legal("Kubectl_PSS.exe "), "kubectl-pss-exe");
+        assert!(is_label("a-1") && !is_label("A") && !is_label("a-") && !is_label(""));
+        assert!(!is_label(&"a".repeat(64)) && !is_label("a.b"));
+    }
+}
