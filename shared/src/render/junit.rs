@@ -251,7 +251,7 @@ mod tests {
             "{written}"
         );
         assert!(
-            written.contains("tests=\"5\" failures=\"1\" errors=\"1\" skipped=\"2\""),
+            written.contains("tests=\"5\" failures=\"1\" errors=\"1\" time=\"0\""),
             "{written}"
         );
         assert!(

@@ -58,7 +58,6 @@ pub(super) fn of_finding<D>(report: &Report<D>, finding: &Finding) -> Location {
 }
 
 /// The location of an object, as [`of_finding`].
-#[expect(dead_code, reason = "the formats of whole objects follow")]
 pub(super) fn of_object<D>(object: &ObjectReport<D>) -> Location {
     of(&object.object, object.place.as_ref(), object.chart_file.as_deref())
 }

@@ -46,6 +46,21 @@ impl Input {
         Self::of("single", &[("pod.yaml", &text)])
     }
 
+    /// A warning.
+    pub(crate) fn warned() -> Self {
+        let namespace = "apiVersion: v1\nkind: Namespace\nmetadata:\n  name: team\n  labels:\n    pod-security.kubernetes.io/enforce: privileged\n    pod-security.kubernetes.io/warn: baseline\n---\n";
+        let pod = good("warned", "  namespace: team\n")
+            .replace("  containers:", "  hostPID: true\n  containers:");
+        Self::of("warned", &[("pod.yaml", &format!("{namespace}{pod}"))])
+    }
+
+    /// A finding that somebody has accepted, and nothing where another suppression stands.
+    pub(crate) fn accepted() -> Self {
+        let notes = "  annotations:\n    kubectl-posture/ignore: |\n      allowPrivilegeEscalation @octocat knows\n      sysctls nobody knows\n";
+        let text = good("bad", notes).replace("Escalation: false", "Escalation: true");
+        Self::of("accepted", &[("pod.yaml", &text)])
+    }
+
     /// 10,000 findings in one namespace.
     pub(crate) fn many() -> Self {
         let pod = |number: usize| {
