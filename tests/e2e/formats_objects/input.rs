@@ -100,9 +100,10 @@ impl Input {
 
     /// Objects whose every text tries to be something else.
     pub(crate) fn hostile(random: &mut Random, count: usize) -> Self {
-        let documents: String = (0..count).map(|_| format!("---\n{}\n", pod(random))).collect();
+        let documents: Vec<String> =
+            (0..count).map(|_| format!("---\n{}\n", pod(random))).collect();
         // As an escape: no character of YAML, but text all the same.
-        let documents = documents.replace('\u{fffe}', "\\ufffe");
+        let documents = documents.concat().replace('\u{fffe}', "\\ufffe");
         let file = format!("{}.yaml", hostile(random).replace(['/', '\0', ','], "~"));
         let file: String = file.chars().filter(|own| !"*?[]{}".contains(*own)).collect();
         Self::of("hostile", &[(&file, &documents)])

@@ -1,4 +1,4 @@
-//! JUnit, read by a consumer's own reader.
+//! `junit`, read by a consumer's own reader.
 
 use std::collections::BTreeMap;
 

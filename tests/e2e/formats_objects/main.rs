@@ -1,4 +1,4 @@
-//! The formats that go by object, each before a judge of its own: a reader of JUnit, a parser of
+//! The formats that go by object, each before a judge of its own: a reader of `junit`, a parser of
 //! GitHub's Markdown, and an API server that knows the kinds of reports.
 #![cfg(test)]
 

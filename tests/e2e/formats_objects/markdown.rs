@@ -76,7 +76,7 @@ fn parse(text: &str) -> Comment {
 }
 
 /// The text of a node, code in backquotes.
-fn plain<'a>(node: Node<'a>) -> String {
+fn plain(node: Node<'_>) -> String {
     node.descendants().fold(String::new(), |mut all, node| {
         match &node.data.borrow().value {
             NodeValue::Text(text) => all.push_str(text),
@@ -87,7 +87,7 @@ fn plain<'a>(node: Node<'a>) -> String {
     })
 }
 
-fn cells<'a>(row: Node<'a>) -> [String; 4] {
+fn cells(row: Node<'_>) -> [String; 4] {
     let cells: Vec<String> = row.children().map(plain).collect();
     cells.try_into().expect("four cells in each row")
 }
@@ -226,9 +226,9 @@ fn no_input_makes_a_comment_too_long() {
             "spec": { "containers": containers },
         })
     };
-    let text: String = (0..10).map(|number| format!("---\n{}\n", pod(number))).collect();
+    let pods: Vec<String> = (0..10).map(|number| format!("---\n{}\n", pod(number))).collect();
     let broken = "---\na: [\n".repeat(2_000);
-    std::fs::write(input.folder.path().join("wide.yaml"), text + &broken).unwrap();
+    std::fs::write(input.folder.path().join("wide.yaml"), pods.concat() + &broken).unwrap();
     let text = input.run(&["-o", "markdown"]).stdout;
     assert!(text.len() < 60_000, "{}", text.len());
     let comment = parse(&text);
