@@ -29,6 +29,16 @@ impl Location {
     pub(super) fn is_on_line_of(&self, other: &Self) -> bool {
         self.line() == other.line() && self.file == other.file
     }
+
+    /// `shop.yaml:12:5`, or the file alone; `None` where there is no file.
+    pub(super) fn label(&self) -> Option<String> {
+        let file = self.is_file.then_some(self.file.as_str())?;
+        let start = self.region.as_ref().map(|region| &region.start);
+        Some(start.map_or_else(
+            || file.to_owned(),
+            |start| format!("{file}:{}:{}", start.line, start.column),
+        ))
+    }
 }
 
 /// A stretch of a file. Lines and columns count from 1, columns in characters; the end is the
@@ -49,7 +59,6 @@ pub(super) fn of_finding<D>(report: &Report<D>, finding: &Finding) -> Location {
 }
 
 /// The location of an object, as [`of_finding`].
-#[expect(dead_code, reason = "the formats of whole objects follow")]
 pub(super) fn of_object<D>(object: &ObjectReport<D>) -> Location {
     of(&object.object, object.place.as_ref(), object.chart_file.as_deref())
 }

@@ -38,10 +38,18 @@ pub fn yaml<T: Serialize>(value: &T, out: &mut impl Write) -> Result<()> {
     Ok(())
 }
 
+/// A string in the double quotes of YAML.
+pub(super) fn quoted(text: &str) -> String {
+    // A string is JSON whatever is in it.
+    let json = serde_json::Value::from(text).to_string();
+    escaped(&json, Dialect::Yaml).into_owned()
+}
+
 /// What may stand in a string of JSON or YAML as it is, and should not reach a terminal. The
 /// control characters of ASCII are escaped by the writers themselves, or are line breaks.
 fn steers(character: char) -> bool {
-    character >= '\u{7f}' && is_unsafe(character)
+    // The last two of the first plane are no characters of YAML.
+    character >= '\u{7f}' && (is_unsafe(character) || matches!(character, '\u{fffe}' | '\u{ffff}'))
 }
 
 /// Which escapes a parser knows for characters beyond 16 bits.

@@ -10,16 +10,24 @@ mod github;
 mod gitlab;
 mod groups;
 pub mod human;
+mod judged;
+pub mod junit;
 mod location;
 pub mod machine;
+pub mod markdown;
 pub mod name;
 #[cfg(feature = "live")]
 pub mod notices;
 pub mod out;
+pub mod policyreport;
 pub mod progress;
 pub mod report;
+#[cfg(test)]
+mod sample;
 mod sarif;
 mod sentence;
 mod settled;
 pub mod style;
 pub mod wide;
+mod xml;
+mod yaml;

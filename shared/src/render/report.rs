@@ -6,9 +6,12 @@ use serde::Serialize;
 
 use super::human::Closing;
 use super::out::Stdout;
+use super::policyreport::Api;
 use super::style::Style;
 use super::wide::Columns;
-use super::{github, gitlab, human, machine, name, out, sarif, wide};
+use super::{
+    github, gitlab, human, junit, machine, markdown, name, out, policyreport, sarif, wide,
+};
 use crate::finding::catalog::Catalog;
 use crate::finding::report::Report;
 use crate::model::error::{ErrorKind, Result};
@@ -33,11 +36,19 @@ pub enum ReportFormat {
     Github,
     /// A Code Quality report of GitLab.
     Gitlab,
+    /// A test case for every object.
+    Junit,
+    /// A comment on a pull request.
+    Markdown,
+    /// `PolicyReport` manifests.
+    Policyreport,
+    /// `Report` manifests of `openreports.io`.
+    Openreports,
 }
 
 impl ReportFormat {
     /// Every format, as `-o` lists them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 12] = [
         Self::Human,
         Self::Wide,
         Self::Json,
@@ -46,6 +57,10 @@ impl ReportFormat {
         Self::Sarif,
         Self::Github,
         Self::Gitlab,
+        Self::Junit,
+        Self::Markdown,
+        Self::Policyreport,
+        Self::Openreports,
     ];
 
     /// The word behind `-o`.
@@ -59,6 +74,10 @@ impl ReportFormat {
             Self::Sarif => "sarif",
             Self::Github => "github",
             Self::Gitlab => "gitlab",
+            Self::Junit => "junit",
+            Self::Markdown => "markdown",
+            Self::Policyreport => "policyreport",
+            Self::Openreports => "openreports",
         }
     }
 
@@ -72,6 +91,10 @@ impl ReportFormat {
             Self::Sarif => "SARIF 2.1.0, for code scanning",
             Self::Github => "Annotations of a run of GitHub Actions",
             Self::Gitlab => "A Code Quality report of GitLab",
+            Self::Junit => "A test case for every object, for Jenkins and GitLab",
+            Self::Markdown => "A comment for a pull request",
+            Self::Policyreport => "PolicyReports (wgpolicyk8s.io) to apply",
+            Self::Openreports => "Reports (openreports.io) to apply",
         }
     }
 
@@ -147,6 +170,10 @@ fn write<D: Serialize>(
         ReportFormat::Sarif => sarif::write(report, catalog, &mut out)?,
         ReportFormat::Github => github::write(report, &mut out)?,
         ReportFormat::Gitlab => gitlab::write(report, &mut out)?,
+        ReportFormat::Junit => junit::write(report, &mut out)?,
+        ReportFormat::Markdown => markdown::write(report, &mut out)?,
+        ReportFormat::Policyreport => policyreport::write(report, catalog, Api::Policy, &mut out)?,
+        ReportFormat::Openreports => policyreport::write(report, catalog, Api::Open, &mut out)?,
     }
     out.flush()?;
     if output.format.leaves_gaps_out() {

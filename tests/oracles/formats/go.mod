@@ -4,6 +4,7 @@ module kubectl-posture.test/oracles/formats
 go 1.26.0
 
 require (
+	github.com/joshdk/go-junit v1.0.0
 	github.com/owenrumney/go-sarif/v3 v3.3.1
 	github.com/xeipuuv/gojsonschema v1.2.0
 	kubectl-posture.test/oracles/lines v0.0.0

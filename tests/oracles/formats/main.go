@@ -6,6 +6,11 @@
 //
 //	{"kind": "sarif", "text": "…"}                  → {"errors": ["…"]}
 //	{"kind": "schema", "schema": "…", "text": "…"}  → {"errors": ["…"]}
+//
+// Of some formats it answers what a consumer finds in the text, or why it finds
+// nothing:
+//
+//	{"kind": "junit", "text": "…"}  → {"suites": […]} or {"error": "…"}
 package main
 
 import (
@@ -34,6 +39,11 @@ var judges = map[string]func(asked request) []string{
 	"schema": judgeSchema,
 }
 
+// readers has what reads the other kinds of text.
+var readers = map[string]func(text string) any{
+	"junit": readJUnit,
+}
+
 func main() {
 	lines.Serve(answer)
 }
@@ -42,6 +52,9 @@ func answer(line []byte) any {
 	var asked request
 	if err := json.Unmarshal(line, &asked); err != nil {
 		return lines.Failed(err)
+	}
+	if read, known := readers[asked.Kind]; known {
+		return read(asked.Text)
 	}
 	judge, known := judges[asked.Kind]
 	if !known {
