@@ -12,7 +12,7 @@ use kubectl_pss::pod::Pod;
 use posture::input::yaml;
 use posture::model::json_patch::Patch;
 use posture::model::source::Source;
-use posture::model::version::{Minor, NEWEST};
+use posture::model::version::NEWEST;
 use posture_e2e::object;
 use posture_e2e::pss::policy::policies;
 use posture_generators::pod::{Pods, Values};

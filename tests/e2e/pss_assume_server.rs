@@ -16,7 +16,8 @@ use posture_e2e::object;
 use posture_e2e::pss::server::{self, Labelled, Request, Tally};
 use posture_generators::pod::{Pods, Values};
 use posture_generators::random::Random;
-use posture_harness::cluster::{Answer, Cluster, ClusterOptions, Namespace};
+use posture_harness::binary::Run;
+use posture_harness::cluster::{ADMIN, Answer, Cluster, ClusterOptions, Namespace};
 use posture_harness::{score, seed};
 use serde_json::{Value, json};
 
@@ -576,4 +577,69 @@ fn webhooks_are_sent_the_pod_that_we_build() {
     assert!(compared >= LEAST, "only {compared} pods are valid");
     let what = "the pods that a real API server makes of what it is sent, fields that webhooks see";
     score::record("9_assume_sent", what, &format!("{compared} pods"), kinds.len());
+}
+
+#[test]
+fn what_runs_is_judged_as_it_would_be_if_it_were_created_again() {
+    let cluster = Cluster::shared();
+    cluster.seed(&[
+        Namespace::new("assume-on").pod_security("enforce", "restricted"),
+        Namespace::new("assume-off").label("istio-injection", "disabled"),
+    ]);
+    let container = |name: &str| {
+        json!({ "name": name, "image": "x", "securityContext": {
+            "allowPrivilegeEscalation": false,
+            "runAsNonRoot": true,
+            "capabilities": { "drop": ["ALL"] },
+            "seccompProfile": { "type": "RuntimeDefault" },
+        } })
+    };
+    let pod = |namespace: &str, name: &str, containers: Value, annotations: Value| {
+        json!({
+            "apiVersion": "v1", "kind": "Pod",
+            "metadata": { "name": name, "namespace": namespace, "annotations": annotations },
+            "spec": { "containers": containers },
+        })
+    };
+    let status = json!({ "sidecar.istio.io/status": "{\"containers\":[\"istio-proxy\"]}" });
+    let template = json!({ "metadata": { "labels": { "app": "web" } }, "spec": { "containers": [container("a")] } });
+    let deployment = json!({
+        "apiVersion": "apps/v1", "kind": "Deployment",
+        "metadata": { "name": "web", "namespace": "assume-on" },
+        "spec": { "selector": { "matchLabels": { "app": "web" } }, "template": template },
+    });
+    cluster.create_all(&[
+        pod("assume-on", "meshed", json!([container("a"), container("istio-proxy")]), status),
+        pod("assume-on", "plain", json!([container("a")]), json!({})),
+        pod("assume-off", "aside", json!([container("a")]), json!({})),
+        deployment,
+    ]);
+    let report = |namespace: &str| {
+        let arguments = ["check", "-n", namespace, "--assume-injection", "istio", "-o", "json"];
+        Run::new("kubectl-pss")
+            .env("KUBECONFIG", cluster.kubeconfig(ADMIN).to_str().expect("a path in UTF-8"))
+            .args(arguments)
+            .finish()
+            .json()
+    };
+    let object = |report: &Value, name: &str| -> Value {
+        let objects = report["objects"].as_array().expect("objects");
+        objects.iter().find(|object| object["name"] == name).expect(name).clone()
+    };
+    let on = report("assume-on");
+    for (name, verdict, by, untouched) in [
+        ("meshed", "allowed", json!([]), json!(["istio: the sidecar is there already"])),
+        ("plain", "rejected", json!(["istio"]), json!([])),
+        ("web", "rejected", json!(["istio"]), json!([])),
+    ] {
+        let found = object(&on, name);
+        assert_eq!(found["verdict"], verdict, "{found:#}");
+        assert_eq!(found["assumed"]["by"], by, "{found:#}");
+        assert_eq!(found["assumed"]["untouched"], untouched, "{found:#}");
+    }
+    let added = &object(&on, "plain")["assumed"]["added"];
+    assert_eq!(added[0], "spec.initContainers[istio-init]");
+    let aside = object(&report("assume-off"), "aside");
+    let why = "istio: namespace assume-off is labelled istio-injection=disabled";
+    assert_eq!(aside["assumed"]["untouched"], json!([why]));
 }
