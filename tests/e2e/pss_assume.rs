@@ -12,7 +12,7 @@ use kubectl_pss::pod::Pod;
 use posture::input::yaml;
 use posture::model::json_patch::Patch;
 use posture::model::source::Source;
-use posture::model::version::{Minor, NEWEST};
+use posture::model::version::NEWEST;
 use posture_e2e::object;
 use posture_e2e::pss::policy::policies;
 use posture_generators::pod::{Pods, Values};
@@ -90,8 +90,8 @@ fn relevant(pod: &Value) -> Value {
     // The volume of the service account's token is no work of the injector's.
     let own = |volume: &&Value| volume["name"] != "kube-api-access-xxxxx";
     let volume = |volume: &Value| {
-        let keys = volume.as_object().into_iter().flatten().map(|(key, _)| key.as_str());
-        let source = keys.filter(|key| *key != "name").next().unwrap_or("emptyDir");
+        let mut keys = volume.as_object().into_iter().flatten().map(|(key, _)| key.as_str());
+        let source = keys.find(|key| *key != "name").unwrap_or("emptyDir");
         json!([volume["name"], source])
     };
     shown["volumes"] = items(pod, "volumes").filter(own).map(volume).collect();

@@ -214,10 +214,19 @@ impl PatchFile {
 
 impl Injection {
     fn inject(self, pod: &mut Json, scene: &Scene<'_>) -> Result<Effect, Unknown> {
-        match self.mesh {
+        let effect = match self.mesh {
             Mesh::Istio => istio::inject(pod, scene, self.cni),
             Mesh::Linkerd => linkerd::inject(pod, scene, self.cni),
+        }?;
+        if matches!(effect, Effect::Injected) && spec::is_windows(pod) {
+            return Err(Unknown {
+                why: format!(
+                    "{self}: the pod is for Windows, and what is injected is not: the API server refuses it before Pod Security sees it"
+                ),
+                hint: "switch injection off for this pod",
+            });
         }
+        Ok(effect)
     }
 }
 

@@ -2,7 +2,7 @@
 //! server's defaults, and with what admission plugins before the webhooks have added.
 //!
 //! Sources: `GetPodFromTemplate` in `pkg/controller`, `updateStorage` in
-//! `pkg/controller/statefulset`, `pkg/apis/core/v1/defaults.go` and the ServiceAccount plugin of
+//! `pkg/controller/statefulset`, `pkg/apis/core/v1/defaults.go` and the `ServiceAccount` plugin of
 //! Kubernetes. What a patch may build on is there; what it never meets is not: fields that
 //! do not exist are left as they are, since they are reported anyway.
 
@@ -13,7 +13,7 @@ use serde_json::{Map, Value as Json, json};
 
 use super::spec::{change_items, is_on_host_network, items, name};
 
-/// Where the ServiceAccount plugin mounts the token.
+/// Where the `ServiceAccount` plugin mounts the token.
 const TOKEN_PATH: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
 /// What it calls the volume, but for the end, which the server makes up.
 const TOKEN_VOLUME: &str = "kube-api-access-xxxxx";
@@ -122,6 +122,7 @@ fn set_defaults(pod: &mut Json) {
         default(spec, "securityContext", Map::new());
         default(spec, "enableServiceLinks", true);
         default(spec, "serviceAccountName", "default");
+        add_of_plugins(spec);
     }
     for list in ["initContainers", "containers"] {
         change_items(pod, list, |containers| {
@@ -137,6 +138,36 @@ fn set_defaults(pod: &mut Json) {
     });
 }
 
+/// What the plugins `Priority` and `DefaultTolerationSeconds` add, if nobody has a class of their
+/// own.
+fn add_of_plugins(spec: &mut Map<String, Json>) {
+    if !spec.contains_key("priorityClassName") {
+        default(spec, "priority", 0);
+        default(spec, "preemptionPolicy", "PreemptLowerPriority");
+    }
+    let mut tolerations = match spec.remove("tolerations") {
+        Some(Json::Array(tolerations)) => tolerations,
+        _ => Vec::new(),
+    };
+    for key in ["node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"] {
+        let tolerates = |toleration: &Json| {
+            let says =
+                |field: &str| toleration.get(field).and_then(Json::as_str).unwrap_or_default();
+            matches!(says("key"), "") || says("key") == key
+        };
+        let for_execution = |toleration: &Json| {
+            let effect = toleration.get("effect").and_then(Json::as_str).unwrap_or_default();
+            matches!(effect, "" | "NoExecute")
+        };
+        if !tolerations.iter().any(|own| tolerates(own) && for_execution(own)) {
+            tolerations.push(json!({
+                "key": key, "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 300,
+            }));
+        }
+    }
+    spec.insert("tolerations".to_owned(), tolerations.into());
+}
+
 fn default_container(container: &mut Map<String, Json>) {
     let image = container.get("image").and_then(Json::as_str).unwrap_or_default();
     // A tag stands behind the last slash; a digest names no tag.
@@ -146,13 +177,31 @@ fn default_container(container: &mut Map<String, Json>) {
     default(container, "resources", Map::new());
     default(container, "terminationMessagePath", "/dev/termination-log");
     default(container, "terminationMessagePolicy", "File");
+    for probe in ["livenessProbe", "readinessProbe", "startupProbe"] {
+        let Some(probe) = container.get_mut(probe).and_then(Json::as_object_mut) else { continue };
+        default(probe, "timeoutSeconds", 1);
+        default(probe, "periodSeconds", 10);
+        default(probe, "successThreshold", 1);
+        default(probe, "failureThreshold", 3);
+        default_scheme(probe);
+    }
+    let hooks = container.get_mut("lifecycle").and_then(Json::as_object_mut);
+    for hook in hooks.into_iter().flat_map(Map::values_mut).filter_map(Json::as_object_mut) {
+        default_scheme(hook);
+    }
     let ports = container.get_mut("ports").and_then(Json::as_array_mut);
     for port in ports.into_iter().flatten().filter_map(Json::as_object_mut) {
         default(port, "protocol", "TCP");
     }
 }
 
-/// What the ServiceAccount plugin adds, which is called before webhooks are.
+fn default_scheme(handler: &mut Map<String, Json>) {
+    if let Some(action) = handler.get_mut("httpGet").and_then(Json::as_object_mut) {
+        default(action, "scheme", "HTTP");
+    }
+}
+
+/// What the `ServiceAccount` plugin adds, which is called before webhooks are.
 fn mount_token(pod: &mut Json) {
     let spec = pod.get("spec");
     if spec.and_then(|spec| spec.get("automountServiceAccountToken")) == Some(&Json::Bool(false)) {

@@ -67,6 +67,12 @@ pub(super) fn is_on_host_network(pod: &Json) -> bool {
     spec.and_then(|spec| spec.get("hostNetwork")?.as_bool()).unwrap_or_default()
 }
 
+/// Whether a pod is for Windows.
+pub(super) fn is_windows(pod: &Json) -> bool {
+    let os = pod.get("spec").and_then(|spec| spec.get("os")?.get("name")?.as_str());
+    os == Some("windows")
+}
+
 /// Go's `strconv.ParseBool`.
 pub(super) fn parse_bool(text: &str) -> Option<bool> {
     match text {

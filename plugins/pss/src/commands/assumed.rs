@@ -1,6 +1,7 @@
 //! What admission would say of an object's pod once all that is assumed has happened to it.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use posture::input::yaml::json;
@@ -17,6 +18,7 @@ use super::verdict::{AssumedReport, ModesReport, Verdict};
 use crate::admit::{Admission, Request, admit};
 use crate::assume::{Assumed, Scene, Unknown};
 use crate::checks::PssCheck;
+use crate::evaluate::Outcome;
 use crate::namespace::Mode;
 use crate::violation::{Subject, Violation};
 
@@ -31,41 +33,47 @@ pub(super) struct After {
 }
 
 impl Judge<'_> {
-    /// What admission says in the end, and how it comes to that if anything is assumed; or why
-    /// nobody can say.
+    /// What admission says in the end, and how it comes to that if anything is assumed; what it
+    /// says without, where nobody can say what comes of the pod.
     pub(super) fn assume(
         &self,
         request: &Request<'_, '_>,
         before: Admission,
-    ) -> Result<(Admission, Option<After>), (Admission, Unknown)> {
+    ) -> (Admission, Option<After>, Option<Unknown>) {
         if self.assumptions.is_empty() {
-            return Ok((before, None));
+            return (before, None, None);
         }
+        match self.changed(request, &before) {
+            Ok((admission, after)) => (admission, Some(after), None),
+            Err(unknown) => (before, None, Some(unknown)),
+        }
+    }
+
+    fn changed(
+        &self,
+        request: &Request<'_, '_>,
+        before: &Admission,
+    ) -> Result<(Admission, After), Unknown> {
         let scene = Scene {
             namespace: request.namespace,
             known: self.policies.seen_by_injectors(request.namespace),
             server: self.evaluator.server(),
         };
         let stored = request.stored && request.template.carrier == Carrier::Pod;
-        let pod = match self.assumptions.apply(request.template, &scene, stored) {
-            Ok(pod) => pod,
-            Err(unknown) => return Err((before, unknown)),
-        };
-        let known = failures(&before).map(|(check, path)| (check.id(), path)).collect();
-        if pod.by.is_empty() {
-            return Ok((before.clone(), Some(After { before, pod, known })));
+        let pod = self.assumptions.apply(request.template, &scene, stored)?;
+        let known = failures(before).map(|(check, path)| (check.id(), path)).collect();
+        if !pod.by.is_empty() {
+            let tree = tree(&pod, !self.assumptions.patches.is_empty())?;
+            let after = self.ask(request, tree.root(), stored);
+            let admission = if request.template.carrier == Carrier::Pod {
+                after
+            } else {
+                let object = before.object.clone();
+                Admission { object, pod: Some(after.object), meets: after.meets }
+            };
+            return Ok((admission, After { before: before.clone(), pod, known }));
         }
-        let tree = match tree(&pod, !self.assumptions.patches.is_empty()) {
-            Ok(tree) => tree,
-            Err(unknown) => return Err((before, unknown)),
-        };
-        let after = self.ask(request, tree.root(), stored);
-        let admission = if request.template.carrier == Carrier::Pod {
-            after
-        } else {
-            Admission { object: before.object.clone(), pod: Some(after.object), meets: after.meets }
-        };
-        Ok((admission, Some(After { before, pod, known })))
+        Ok((before.clone(), After { before: before.clone(), pod, known }))
     }
 
     /// Asks admission about a pod as it is.
@@ -116,9 +124,8 @@ fn tree(assumed: &Assumed, patched: bool) -> Result<Arc<Tree>, Unknown> {
 /// What fails in the pod, in whatever mode.
 fn failures(admission: &Admission) -> impl Iterator<Item = (&'static PssCheck, String)> {
     let outcomes = admission.of_pod().modes.iter();
-    let violations = outcomes
-        .filter_map(|(_, mode)| mode.outcome.as_ref())
-        .flat_map(|outcome| outcome.violations());
+    let violations =
+        outcomes.filter_map(|(_, mode)| mode.outcome.as_ref()).flat_map(Outcome::violations);
     violations.map(|(check, violation)| (check, violation.path.to_string()))
 }
 
@@ -197,7 +204,7 @@ impl After {
             [("breaks", only(admission, &self.before)), ("mends", only(&self.before, admission))]
         {
             if !checks.is_empty() {
-                note.push_str(&format!("; {word} {}", checks.join(", ")));
+                let _ = write!(note, "; {word} {}", checks.join(", "));
             }
         }
         let added: Vec<String> = ["initContainers", "containers"]
@@ -205,7 +212,7 @@ impl After {
             .filter_map(|list| listed(&self.pod, list))
             .collect();
         if !added.is_empty() {
-            note.push_str(&format!("; adds {}", added.join("; ")));
+            let _ = write!(note, "; adds {}", added.join("; "));
         }
         notes.push(note);
         notes

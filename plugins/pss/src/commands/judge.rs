@@ -105,11 +105,8 @@ impl Judge<'_> {
                 stored: self.live.is_some(),
             };
             let before = admit(self.evaluator, &request);
-            let (admission, after) =
-                self.assume(&request, before).unwrap_or_else(|(before, unknown)| {
-                    gaps.push(assumed::gap(object, unknown));
-                    (before, None)
-                });
+            let (admission, after, unknown) = self.assume(&request, before);
+            gaps.extend(unknown.map(|unknown| assumed::gap(object, unknown)));
             meets = meets.min(admission.meets);
             let subject =
                 Subject { object, reference: &reference, template, owner: owner.as_ref() };
