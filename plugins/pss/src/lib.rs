@@ -19,6 +19,7 @@ pub mod level;
 pub mod namespace;
 pub mod pod;
 pub mod prose;
+pub mod quota;
 pub mod relabel;
 mod skew;
 pub mod standard;

@@ -1,0 +1,113 @@
+//! The objects around a pod that requirements depend on.
+
+use std::collections::BTreeMap;
+
+use posture::model::gap::Gap;
+use posture::model::object::Object;
+use posture::model::path::FieldPath;
+
+use super::limit_range::LimitRange;
+use super::resource_quota::ResourceQuota;
+use super::resources::{Malformed, ResourceList, read};
+
+/// What lives beside a pod in its namespace.
+#[derive(Clone, Debug, Default)]
+pub struct Neighbours {
+    /// The LimitRanges, by name.
+    pub limit_ranges: Vec<LimitRange>,
+    /// The ResourceQuotas, by name.
+    pub quotas: Vec<ResourceQuota>,
+    /// The ServiceAccounts: whether each gives its token to pods, if it says so.
+    pub service_accounts: BTreeMap<String, Option<bool>>,
+}
+
+/// Everything that requirements depend on beside the pod itself.
+#[derive(Clone, Debug, Default)]
+pub struct Surroundings {
+    namespaces: BTreeMap<String, Neighbours>,
+    nobody: Neighbours,
+    overheads: BTreeMap<String, ResourceList>,
+    default_priority: Option<(i64, String)>,
+}
+
+impl Surroundings {
+    /// Collects what matters among objects; `namespace_of` says where an object lives. What cannot
+    /// be read is a gap.
+    pub fn note<'a>(
+        &mut self,
+        objects: impl IntoIterator<Item = &'a Object>,
+        namespace_of: impl Fn(&'a Object) -> &'a str,
+        gaps: &mut Vec<Gap>,
+    ) {
+        for object in objects {
+            if let Err(malformed) = self.note_one(object, || namespace_of(object)) {
+                gaps.push(Gap {
+                    what: "object".to_owned(),
+                    place: object.mark(),
+                    object: Some(object.reference(object.namespace()).to_string()),
+                    why: format!("{}: {}", malformed.path, malformed.why),
+                    hint: "what it asks of pods is not known".to_owned(),
+                });
+            }
+        }
+    }
+
+    fn note_one<'a>(
+        &mut self,
+        object: &'a Object,
+        namespace: impl Fn() -> &'a str,
+    ) -> Result<(), Malformed> {
+        let value = object.value();
+        match (object.api_version(), object.kind()) {
+            ("v1", "LimitRange") => {
+                let limit_range = LimitRange::read(object)?;
+                self.in_namespace(namespace()).limit_ranges.push(limit_range);
+            }
+            ("v1", "ResourceQuota") => {
+                let quota = ResourceQuota::read(object)?;
+                self.in_namespace(namespace()).quotas.push(quota);
+            }
+            ("v1", "ServiceAccount") => {
+                let gives = value.field("automountServiceAccountToken");
+                let gives = gives.and_then(|gives| gives.as_bool());
+                self.in_namespace(namespace()).service_accounts.insert(object.name().to_owned(), gives);
+            }
+            ("node.k8s.io/v1", "RuntimeClass") => {
+                let fixed = value.field("overhead").and_then(|overhead| overhead.field("podFixed"));
+                let fixed = read(fixed, &FieldPath::of("overhead.podFixed"))?;
+                self.overheads.insert(object.name().to_owned(), fixed);
+            }
+            ("scheduling.k8s.io/v1", "PriorityClass")
+                if value.field("globalDefault").and_then(|is| is.as_bool()) == Some(true) =>
+            {
+                let number = value.field("value").and_then(|value| value.as_i64());
+                let class = (number.unwrap_or_default(), object.name().to_owned());
+                // Of several the server takes the lowest.
+                if self.default_priority.as_ref().is_none_or(|known| class < *known) {
+                    self.default_priority = Some(class);
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn in_namespace(&mut self, namespace: &str) -> &mut Neighbours {
+        self.namespaces.entry(namespace.to_owned()).or_default()
+    }
+
+    /// What lives in a namespace.
+    pub fn of(&self, namespace: &str) -> &Neighbours {
+        self.namespaces.get(namespace).unwrap_or(&self.nobody)
+    }
+
+    /// What a RuntimeClass takes for itself, if that is known.
+    pub(super) fn overhead(&self, runtime_class: &str) -> Option<&ResourceList> {
+        self.overheads.get(runtime_class)
+    }
+
+    /// The PriorityClass of pods that name none; empty if there is none.
+    pub(super) fn default_priority(&self) -> &str {
+        self.default_priority.as_ref().map_or("", |(_, name)| name)
+    }
+}
