@@ -44,6 +44,7 @@ impl fmt::Display for QuantityError {
 const WRONG_FORMAT: QuantityError = QuantityError(
     "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'",
 );
+const WRONG_NUMBER: QuantityError = QuantityError("unable to parse numeric part of quantity");
 const WRONG_SUFFIX: QuantityError = QuantityError("unable to parse quantity's suffix");
 
 /// The exponents of the decimal suffixes, and of the binary ones (of two).
@@ -86,6 +87,8 @@ impl FromStr for Quantity {
         let negative = text.starts_with('-');
         let (nanos, format, keeps) = match parts.fast(exponent, format, &digits) {
             Some((nanos, keeps)) => (nanos, format, keeps),
+            // Only the short way takes no digit at all for nothing.
+            None if !text.bytes().any(|byte| byte.is_ascii_digit()) => return Err(WRONG_NUMBER),
             None => {
                 let (nanos, format) = parts.slow(exponent, format, &digits);
                 (nanos, format, false)
@@ -421,6 +424,16 @@ mod tests {
         }
         for text in ["", "{", "1 Gi", "x1", "1.2.3"] {
             assert_eq!(text.parse::<Quantity>(), Err(WRONG_FORMAT), "{text}");
+        }
+    }
+
+    #[test]
+    fn no_digit_is_nothing_or_an_error() {
+        for text in ["m", "+", ".", "+Ki", "Ti"] {
+            assert!(quantity(text).is_zero(), "{text}");
+        }
+        for text in ["Pi", "+Ei", ".Ki"] {
+            assert_eq!(text.parse::<Quantity>(), Err(WRONG_NUMBER), "{text}");
         }
     }
 

@@ -15,7 +15,7 @@ use super::limit_range::LimitRange;
 use super::neighbours::Surroundings;
 use super::resources::{
     HUGE_PAGES, Malformed, REQUESTS, ResourceList, add, fill, is_extended, is_of_pods,
-    may_overcommit, raise, read,
+    may_overcommit, raise, read, read_exactly, round,
 };
 
 /// The first release whose init containers may run beside the others (`SidecarContainers`).
@@ -41,7 +41,7 @@ impl Requirements {
         let resources = owner.field("resources");
         let list = |name: &'static str| {
             let list = resources.and_then(|resources| resources.field(name));
-            read(list, &path.clone().fields("resources").fields(name))
+            read_exactly(list, &path.clone().fields("resources").fields(name))
         };
         Ok(Self { requests: list("requests")?, limits: list("limits")? })
     }
@@ -135,6 +135,12 @@ impl<'a> Demand<'a> {
                     demand.default_pod_requests();
                 }
             }
+        }
+        // The defaults above are sums of what is written.
+        let containers = demand.containers.iter_mut().map(|container| &mut container.asks);
+        for asks in containers.chain(&mut demand.pod) {
+            round(&mut asks.requests);
+            round(&mut asks.limits);
         }
         Ok(demand)
     }

@@ -70,7 +70,9 @@ impl Surroundings {
             ("v1", "ServiceAccount") => {
                 let gives = value.field("automountServiceAccountToken");
                 let gives = gives.and_then(|gives| gives.as_bool());
-                self.in_namespace(namespace()).service_accounts.insert(object.name().to_owned(), gives);
+                self.in_namespace(namespace())
+                    .service_accounts
+                    .insert(object.name().to_owned(), gives);
             }
             ("node.k8s.io/v1", "RuntimeClass") => {
                 let fixed = value.field("overhead").and_then(|overhead| overhead.field("podFixed"));

@@ -42,12 +42,29 @@ impl Malformed {
 
 /// Reads a list; every amount is rounded up to thousandths, as the server does on decoding.
 pub(super) fn read(list: Option<Value<'_>>, path: &FieldPath) -> Result<ResourceList, Malformed> {
+    let mut found = read_exactly(list, path)?;
+    round(&mut found);
+    Ok(found)
+}
+
+/// Rounds every amount up to thousandths.
+pub(super) fn round(list: &mut ResourceList) {
+    for quantity in list.values_mut() {
+        *quantity = quantity.clone().round_up_to_milli();
+    }
+}
+
+/// Reads a list as it is written.
+pub(super) fn read_exactly(
+    list: Option<Value<'_>>,
+    path: &FieldPath,
+) -> Result<ResourceList, Malformed> {
     let mut found = ResourceList::new();
     for (key, value) in list.into_iter().flat_map(|list| list.entries()) {
         let name = key.as_str().unwrap_or_default();
         let quantity = Quantity::read(value)
             .map_err(|why| Malformed { path: path.clone().field(name.to_owned()), why: why.0 })?;
-        found.insert(name.to_owned(), quantity.round_up_to_milli());
+        found.insert(name.to_owned(), quantity);
     }
     Ok(found)
 }

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::Refusal;
 use super::demand::{Demand, Requirements};
-use super::resources::{HUGE_PAGES, may_overcommit};
+use super::resources::{HUGE_PAGES, ResourceList, may_overcommit};
 
 /// Everything that contradicts itself.
 pub(super) fn validate(demand: &Demand<'_>) -> Vec<Refusal> {
@@ -57,6 +57,30 @@ fn requests_above_limits(
             admitted: None,
         });
     }
+    found.extend(huge_pages_alone(asks, at, owner, container));
+}
+
+/// Huge pages alone are not enough.
+fn huge_pages_alone(
+    asks: &Requirements,
+    at: &str,
+    owner: &FieldPath,
+    container: Option<usize>,
+) -> Option<Refusal> {
+    let any = |of: fn(&str) -> bool| {
+        asks.lists().into_iter().flat_map(ResourceList::keys).any(|name| of(name))
+    };
+    let alone =
+        any(|name| name.starts_with(HUGE_PAGES)) && !any(|name| matches!(name, "cpu" | "memory"));
+    alone.then(|| Refusal {
+        by: None,
+        text: format!("{at}: Forbidden: HugePages require cpu or memory"),
+        container,
+        path: owner.clone().field("resources"),
+        asked: None,
+        limits: None,
+        admitted: None,
+    })
 }
 
 fn containers_above_pod(demand: &Demand<'_>, pod: &Requirements, found: &mut Vec<Refusal>) {
