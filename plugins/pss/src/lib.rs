@@ -21,6 +21,7 @@ pub mod pod;
 pub mod prose;
 pub mod quota;
 pub mod relabel;
+pub mod requirements;
 mod skew;
 pub mod standard;
 mod strict;

@@ -80,11 +80,23 @@ pub struct Demand<'a> {
     unknown_runtime: Option<String>,
     /// `spec.priorityClassName`, after its default; empty if there is none.
     pub(super) priority_class: String,
+    /// The release of the server.
+    server: Minor,
     /// The pod's `spec`.
     pub(super) spec: Option<Value<'a>>,
 }
 
 impl<'a> Demand<'a> {
+    /// The containers that ask for something, in the order of [`Demand::containers`].
+    pub fn containers_of(template: &PodTemplate<'a>) -> Vec<Container<'a>> {
+        let spec = template.value.field("spec");
+        let of = |kind: ContainerKind| {
+            let all = spec.into_iter().flat_map(containers);
+            all.filter(move |container| container.kind == kind)
+        };
+        of(ContainerKind::Normal).chain(of(ContainerKind::Init)).collect()
+    }
+
     /// What a pod asks for before LimitRanges have their say. Fails where an amount is none.
     pub fn created(
         template: &PodTemplate<'a>,
@@ -93,17 +105,14 @@ impl<'a> Demand<'a> {
     ) -> Result<Self, Malformed> {
         let spec = template.value.field("spec");
         let mut found = Vec::new();
-        for kind in [ContainerKind::Normal, ContainerKind::Init] {
-            let all = spec.into_iter().flat_map(containers);
-            for container in all.filter(|container| container.kind == kind) {
-                let mut asks = Requirements::read(container.value, &container.path())?;
-                fill(&mut asks.requests, &asks.limits);
-                let policy = container.value.field("restartPolicy");
-                let restartable = kind == ContainerKind::Init
-                    && server >= SIDECARS
-                    && policy.and_then(|policy| policy.as_str()) == Some("Always");
-                found.push(ContainerDemand { container, restartable, asks });
-            }
+        for container in Self::containers_of(template) {
+            let mut asks = Requirements::read(container.value, &container.path())?;
+            fill(&mut asks.requests, &asks.limits);
+            let policy = container.value.field("restartPolicy");
+            let restartable = container.kind == ContainerKind::Init
+                && server >= SIDECARS
+                && policy.and_then(|policy| policy.as_str()) == Some("Always");
+            found.push(ContainerDemand { container, restartable, asks });
         }
         let text = |key: &str| spec.and_then(|spec| spec.field(key)?.as_str()).unwrap_or_default();
         let path = FieldPath::of("spec");
@@ -122,6 +131,7 @@ impl<'a> Demand<'a> {
             } else {
                 priority.to_owned()
             },
+            server,
             spec,
         };
         if let Some(spec) = spec.filter(|_| server >= POD_LEVEL)
@@ -155,8 +165,8 @@ impl<'a> Demand<'a> {
     }
 
     /// What newer servers do after all defaults of others.
-    pub fn complete(&mut self, server: Minor) {
-        if server >= POD_LEVEL_LATE && self.pod.as_ref().is_some_and(|pod| !pod.is_empty()) {
+    pub fn complete(&mut self) {
+        if self.server >= POD_LEVEL_LATE && self.pod.as_ref().is_some_and(|pod| !pod.is_empty()) {
             self.default_pod_limits_of_huge_pages();
             self.default_pod_requests();
             self.default_pod_limits();
@@ -256,6 +266,12 @@ impl<'a> Demand<'a> {
             .flat_map(Requirements::lists)
             .flat_map(ResourceList::keys)
             .any(|name| is_of_pods(name))
+    }
+
+    /// What decides about the pod's quality of service in place of its containers. Older servers let
+    /// `spec.resources` decide even where it says nothing (`PodLevelResourcesFixKubeletQOSClass`).
+    pub(super) fn decisive_for_quality(&self) -> Option<&Requirements> {
+        self.pod.as_ref().filter(|_| self.server < POD_LEVEL_LATE || self.is_set_for_pod())
     }
 
     /// What quotas count of the pod.

@@ -81,7 +81,7 @@ pub fn decide(
     for limit_range in &neighbours.limit_ranges {
         demand.default_from(limit_range);
     }
-    demand.complete(arrival.server);
+    demand.complete();
     let mut refusals = validation::validate(&demand);
     for limit_range in &neighbours.limit_ranges {
         refusals.extend(limit_range.refusals(&demand));

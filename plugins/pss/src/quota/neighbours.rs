@@ -19,6 +19,8 @@ pub struct Neighbours {
     pub quotas: Vec<ResourceQuota>,
     /// The ServiceAccounts: whether each gives its token to pods, if it says so.
     pub service_accounts: BTreeMap<String, Option<bool>>,
+    /// Whether the ServiceAccounts could not be read.
+    pub accounts_unknown: bool,
 }
 
 /// Everything that requirements depend on beside the pod itself.
@@ -28,6 +30,8 @@ pub struct Surroundings {
     nobody: Neighbours,
     overheads: BTreeMap<String, ResourceList>,
     default_priority: Option<(i64, String)>,
+    /// Whether the ServiceAccounts of no namespace could be read.
+    pub accounts_unknown: bool,
 }
 
 impl Surroundings {
@@ -96,6 +100,14 @@ impl Surroundings {
 
     fn in_namespace(&mut self, namespace: &str) -> &mut Neighbours {
         self.namespaces.entry(namespace.to_owned()).or_default()
+    }
+
+    /// That the ServiceAccounts of a namespace, or of all, could not be read.
+    pub fn accounts_unreadable(&mut self, namespace: Option<&str>) {
+        match namespace {
+            Some(namespace) => self.in_namespace(namespace).accounts_unknown = true,
+            None => self.accounts_unknown = true,
+        }
     }
 
     /// What lives in a namespace.

@@ -80,9 +80,9 @@ fn is_best_effort(demand: &Demand<'_>) -> bool {
         };
         !["cpu", "memory"].iter().any(compute)
     };
-    match &demand.pod {
-        Some(pod) if demand.is_set_for_pod() => asks_nothing(pod),
-        _ => demand.containers.iter().all(|container| asks_nothing(&container.asks)),
+    match demand.decisive_for_quality() {
+        Some(pod) => asks_nothing(pod),
+        None => demand.containers.iter().all(|container| asks_nothing(&container.asks)),
     }
 }
 

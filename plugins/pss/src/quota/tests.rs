@@ -165,3 +165,14 @@ fn workloads_say_how_many_pods_they_keep() {
     let job = json!({ "jobTemplate": { "spec": { "parallelism": 4 } } });
     assert_eq!(count("batch/v1", "CronJob", job), 4);
 }
+
+#[test]
+fn defaults_of_the_pod_were_sums_of_what_is_written() {
+    let asks = json!({ "requests": { "cpu": "2000001u" } });
+    let mut asks = pod(&[asks.clone(), asks]);
+    asks["spec"]["resources"] = json!({ "limits": { "cpu": "5" } });
+    let around = [quota(&json!({ "cpu": "1" }))];
+    let said = |server| decided(&asks, &around, 1, server).refusals.pop().map(|last| last.text);
+    assert!(said(37).is_some_and(|text| text.contains("cpu=4002m,")), "{:?}", said(37));
+    assert!(said(35).is_some_and(|text| text.contains("cpu=4001m,")), "{:?}", said(35));
+}
