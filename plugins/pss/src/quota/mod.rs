@@ -78,16 +78,16 @@ pub fn decide(
         Ok(demand) => demand,
         Err(malformed) => return malformed.decision(),
     };
-    for limit_range in &neighbours.limit_ranges {
+    for limit_range in neighbours.limit_ranges.values() {
         demand.default_from(limit_range);
     }
     demand.complete();
     let mut refusals = validation::validate(&demand);
-    for limit_range in &neighbours.limit_ranges {
+    for limit_range in neighbours.limit_ranges.values() {
         refusals.extend(limit_range.refusals(&demand));
     }
     let mut unknown = None;
-    for quota in &neighbours.quotas {
+    for quota in neighbours.quotas.values() {
         refusals.extend(quota.refusal(&demand, arrival.replicas, arrival.counted));
         if quota.counts_compute() && quota.applies_to(&demand) {
             unknown = unknown.or_else(|| demand.unknown_overhead());

@@ -13,14 +13,21 @@ use super::resources::{Malformed, ResourceList, read};
 /// What lives beside a pod in its namespace.
 #[derive(Clone, Debug, Default)]
 pub struct Neighbours {
-    /// The LimitRanges, by name.
-    pub limit_ranges: Vec<LimitRange>,
-    /// The ResourceQuotas, by name.
-    pub quotas: Vec<ResourceQuota>,
+    /// The LimitRanges by name.
+    pub limit_ranges: BTreeMap<String, LimitRange>,
+    /// The ResourceQuotas by name.
+    pub quotas: BTreeMap<String, ResourceQuota>,
     /// The ServiceAccounts: whether each gives its token to pods, if it says so.
     pub service_accounts: BTreeMap<String, Option<bool>>,
     /// Whether the ServiceAccounts could not be read.
     pub accounts_unknown: bool,
+}
+
+impl Neighbours {
+    /// Whether no LimitRange and no ResourceQuota is known.
+    pub fn is_free(&self) -> bool {
+        self.limit_ranges.is_empty() && self.quotas.is_empty()
+    }
 }
 
 /// Everything that requirements depend on beside the pod itself.
@@ -35,8 +42,8 @@ pub struct Surroundings {
 }
 
 impl Surroundings {
-    /// Collects what matters among objects; `namespace_of` says where an object lives. What cannot
-    /// be read is a gap.
+    /// Collects what matters among objects; `namespace_of` says where an object lives. A later
+    /// object takes the place of an earlier one. What cannot be read is a gap.
     pub fn note<'a>(
         &mut self,
         objects: impl IntoIterator<Item = &'a Object>,
@@ -65,11 +72,14 @@ impl Surroundings {
         match (object.api_version(), object.kind()) {
             ("v1", "LimitRange") => {
                 let limit_range = LimitRange::read(object)?;
-                self.in_namespace(namespace()).limit_ranges.push(limit_range);
+                let known = &mut self.in_namespace(namespace()).limit_ranges;
+                known.insert(object.name().to_owned(), limit_range);
             }
             ("v1", "ResourceQuota") => {
                 let quota = ResourceQuota::read(object)?;
-                self.in_namespace(namespace()).quotas.push(quota);
+                let known = &mut self.in_namespace(namespace()).quotas;
+                let quota = quota.in_place_of(known.get(object.name()));
+                known.insert(object.name().to_owned(), quota);
             }
             ("v1", "ServiceAccount") => {
                 let gives = value.field("automountServiceAccountToken");
@@ -100,6 +110,23 @@ impl Surroundings {
 
     fn in_namespace(&mut self, namespace: &str) -> &mut Neighbours {
         self.namespaces.entry(namespace.to_owned()).or_default()
+    }
+
+    /// These, with others in the place of those of the same names.
+    #[must_use]
+    pub fn overlaid(mut self, over: Self) -> Self {
+        for (namespace, own) in over.namespaces {
+            let known = self.in_namespace(&namespace);
+            known.limit_ranges.extend(own.limit_ranges);
+            known.service_accounts.extend(own.service_accounts);
+            for (name, quota) in own.quotas {
+                let quota = quota.in_place_of(known.quotas.get(&name));
+                known.quotas.insert(name, quota);
+            }
+        }
+        self.overheads.extend(over.overheads);
+        self.default_priority = over.default_priority.or(self.default_priority);
+        self
     }
 
     /// That the ServiceAccounts of a namespace, or of all, could not be read.

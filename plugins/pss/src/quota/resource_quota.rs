@@ -68,6 +68,14 @@ impl ResourceQuota {
         })
     }
 
+    /// The quota as it will be where another of its name is in force: what is used stays so.
+    pub(super) fn in_place_of(mut self, other: Option<&Self>) -> Self {
+        if let Some(other) = other.filter(|_| !self.is_counted) {
+            self.used.clone_from(&other.used);
+        }
+        self
+    }
+
     /// What it counts of pods.
     fn restricted(&self) -> BTreeSet<&str> {
         self.hard.keys().map(String::as_str).filter(|name| counts(name)).collect()

@@ -38,8 +38,8 @@ pub struct Facts<'r, 'a> {
     pub template: &'r PodTemplate<'a>,
     /// The release of the server.
     pub server: Minor,
-    /// Whether it was read from a cluster, so that quotas count it already.
-    pub stored: bool,
+    /// Whether quotas may count the pods already.
+    pub counted: bool,
     /// What lives in its namespace.
     pub neighbours: &'r Neighbours,
     /// What lives in no namespace.
@@ -132,7 +132,10 @@ register! {
     resource_requests
 }
 
-mod resources;
+/// The requirement with an identifier.
+pub fn find(id: &str) -> Option<&'static Requirement> {
+    ALL.iter().copied().find(|known| known.check.id == id)
+}
 
 /// The words that ask for several.
 pub const WORDS: [(&str, &[&str]); 2] =

@@ -15,7 +15,7 @@ fn find(facts: &Facts<'_, '_>, answer: &mut Answer) {
         template: facts.template,
         server: facts.server,
         replicas: quota::replicas(facts.object),
-        counted: facts.stored,
+        counted: facts.counted,
     };
     let decision = quota::decide(arrival, facts.neighbours, facts.around);
     answer.unknown.extend(decision.unknown);

@@ -1,6 +1,6 @@
 //! `resourceRequests`: every container says how much CPU and memory it needs.
 
-use super::{Answer, Facts, Requirement, resources};
+use super::{Answer, Facts, Requirement, resource_limits};
 
 pub(super) static CHECK: Requirement = Requirement {
     check: identity!(
@@ -14,5 +14,5 @@ pub(super) static CHECK: Requirement = Requirement {
 
 fn find(facts: &Facts<'_, '_>, answer: &mut Answer) {
     let advice = "request what it usually needs";
-    resources::find(facts, "requests", &["requests", "limits"], advice, answer);
+    resource_limits::find_in(facts, "requests", &["requests", "limits"], advice, answer);
 }

@@ -38,7 +38,7 @@ fn answers(text: &str, server: u16) -> Vec<(&'static Requirement, Answer)> {
                 object,
                 template,
                 server: Minor(server),
-                stored: false,
+                counted: false,
                 neighbours: around.of(object.namespace().unwrap_or("default")),
                 around: &around,
             };
