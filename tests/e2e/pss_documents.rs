@@ -7,6 +7,8 @@ use kubectl_pss::checks::{ALL, PssCheck};
 use kubectl_pss::evaluate::Evaluator;
 use kubectl_pss::level::{LevelVersion, PolicyVersion};
 use kubectl_pss::pod::Pod;
+use kubectl_pss::quota::Surroundings;
+use kubectl_pss::requirements::{self, Answer, Facts, Requirement};
 use posture::finding::document::Document;
 use posture::model::version::Minor;
 use posture_e2e::object;
@@ -39,6 +41,57 @@ fn fired(example: &str, policy: LevelVersion) -> Vec<BTreeSet<&'static str>> {
         outcome.results.iter().map(|result| result.check.id()).collect()
     };
     objects.iter().map(of_object).collect()
+}
+
+/// The requirements that are not met by any pod of an example.
+fn short_of(example: &str) -> BTreeSet<&'static str> {
+    let objects = object::from_yaml("example.yaml", example);
+    let mut around = Surroundings::default();
+    let mut gaps = Vec::new();
+    around.note(&objects, |object| object.namespace().unwrap_or_default(), &mut gaps);
+    assert!(gaps.is_empty(), "{gaps:?}");
+    let pods = objects.iter().filter(|object| object.kind() == "Pod");
+    let short = pods.flat_map(|pod| {
+        let facts = Facts {
+            object: pod,
+            template: &object::template(pod),
+            server: Minor(NEWEST),
+            counted: false,
+            neighbours: around.of(pod.namespace().unwrap_or_default()),
+            around: &around,
+        };
+        let is_short = |requirement: &&&Requirement| {
+            let mut answer = Answer::default();
+            (requirement.find)(&facts, &mut answer);
+            !answer.unmet.is_empty()
+        };
+        requirements::ALL.iter().filter(is_short).map(|known| known.check.id).collect::<Vec<_>>()
+    });
+    short.collect()
+}
+
+#[test]
+fn the_documents_of_requirements_hold() {
+    for requirement in requirements::ALL {
+        let id = requirement.check.id;
+        let document =
+            Document::parse(requirement.check.document).unwrap_or_else(|why| panic!("{id}: {why}"));
+        assert_eq!(document.front("require"), Some(id));
+        for key in ["severity", "facts", "fix"] {
+            assert!(document.front(key).is_some_and(|value| !value.is_empty()), "{id}: {key}");
+        }
+        let title = format!("# {id}: {}", requirement.check.title);
+        assert!(requirement.check.document.lines().any(|line| line == title), "no line {title:?}");
+        let also = document.front("also").unwrap_or_default().split(", ");
+        let fails: BTreeSet<&str> = also.filter(|id| !id.is_empty()).chain([id]).collect();
+        for (heading, expected) in [("Fails", fails), ("Passes", BTreeSet::new())] {
+            let examples = document.examples(heading);
+            assert!(!examples.is_empty(), "{id}: no example that {heading}");
+            for example in examples {
+                assert_eq!(short_of(example), expected, "{id}:\n{example}");
+            }
+        }
+    }
 }
 
 #[test]

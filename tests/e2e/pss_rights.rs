@@ -79,6 +79,7 @@ fn the_printed_roles_are_enough_and_none_of_their_rules_too_many() {
         &["check", "ns"],
         &["check", "-A"],
         &["check", "deployments,pods", "-n", "two"],
+        &["check", "-n", "one", "--require", "quota,automountServiceAccountToken"],
     ] {
         let printed = pss(&cluster, ADMIN, &[arguments, &["--print-rbac"]].concat());
         assert_eq!(printed.code, 0, "{}", printed.stderr);

@@ -11,6 +11,7 @@ pub mod node;
 pub mod object;
 pub mod owners;
 pub mod path;
+pub mod quantity;
 pub mod quote;
 pub mod scalar;
 pub mod served;

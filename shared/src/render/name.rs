@@ -1,15 +1,22 @@
 //! `-o name`: the objects with findings, as kubectl names them, one a line.
 
+use std::collections::BTreeSet;
 use std::io::Write;
 
 use super::escape::escape;
+use crate::finding::check::Severity;
 use crate::finding::report::{ObjectReport, Report};
 use crate::model::error::Result;
 
 /// Writes `deployment.apps/web` for each object whose verdict carries weight.
 pub fn write<D>(report: &Report<D>, out: &mut impl Write) -> Result<()> {
-    let is_wrong = |object: &&ObjectReport<D>| object.severity.is_some() && !object.settled;
-    for object in report.objects.iter().filter(is_wrong) {
+    // What is required beyond the verdict leaves the verdict alone.
+    let errors = report.findings.iter().filter(|finding| finding.severity == Severity::Error);
+    let errors: BTreeSet<usize> = errors.map(|finding| finding.position).collect();
+    let is_wrong = |(position, object): &(usize, &ObjectReport<D>)| {
+        object.severity.is_some() && !object.settled || errors.contains(position)
+    };
+    for (_, object) in report.objects.iter().enumerate().filter(is_wrong) {
         writeln!(out, "{}", escape(&object.object.to_string()))?;
     }
     Ok(())

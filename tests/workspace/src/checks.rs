@@ -54,15 +54,20 @@ pub(crate) fn documents(tree: &Tree) -> Vec<Violation> {
     for (path, _) in tree.files() {
         let (folder, name) = split(path);
         let parts: Vec<&str> = folder.split('/').collect();
-        if !matches!(parts.as_slice(), ["plugins", _, "src", "checks"]) || NO_CHECKS.contains(&name)
-        {
+        let has_checks =
+            matches!(parts.as_slice(), ["plugins", _, "src", "checks" | "requirements"]);
+        if !has_checks || NO_CHECKS.contains(&name) {
             continue;
         }
         let other = match name.rsplit_once('.') {
             Some((stem, "rs")) => format!("{stem}.md"),
             Some((stem, "md")) => format!("{stem}.rs"),
             _ => {
-                found.push(Violation::new(path, None, "checks/ holds checks and their documents"));
+                found.push(Violation::new(
+                    path,
+                    None,
+                    "the folder holds checks and their documents",
+                ));
                 continue;
             }
         };

@@ -10,6 +10,7 @@ use kubectl_pss::commands::gate::GateOptions;
 use kubectl_pss::commands::policies::PolicyOptions;
 use kubectl_pss::commands::rights;
 use kubectl_pss::level::LevelVersion;
+use kubectl_pss::requirements::Required;
 use posture::cli::connection::ConnectionFlags;
 use posture::cli::exit;
 use posture::cli::flags::{InputFlags, OutputFlags, StyleFlags};
@@ -56,6 +57,11 @@ pub(super) struct CheckArgs {
     /// Judge by this policy whatever the namespaces say: LEVEL[:VERSION], such as restricted:v1.37.
     #[arg(long, value_name = "LEVEL", help_heading = "How to judge")]
     level: Option<LevelVersion>,
+
+    /// Ask for more than Pod Security does: readOnlyRootFilesystem, resources (resourceLimits,
+    /// resourceRequests), quota, probes, automountServiceAccountToken, or all.
+    #[arg(long, value_name = "LIST", value_delimiter = ',', help_heading = "How to judge")]
+    require: Vec<String>,
 
     /// Judge as a server of this minor release would.
     #[arg(long, value_name = "1.NN", help_heading = "How to judge")]
@@ -109,6 +115,8 @@ fn fits(check: &CheckArgs) -> Result<()> {
         "name cannot be provided when a selector is specified"
     } else if check.with_cluster && !check.input.names_files()? {
         "--with-cluster goes with -f or -k: without them the cluster is read anyway"
+    } else if names.is_some() && !check.require.is_empty() {
+        "--require does not go with ns: it is about workloads"
     } else if check.all && names.is_none() {
         "--all goes with ns; for all namespaces say -A"
     } else {
@@ -125,6 +133,7 @@ fn is_segment(name: &str) -> bool {
 /// Runs `check`; returns the exit code.
 pub(super) fn run(check: &CheckArgs, style: StyleFlags, program: &str) -> Result<u8> {
     fits(check)?;
+    required(check)?;
     let origin = Origin::open(check, program, style.stderr())?;
     let asked = origin.asked(check);
     let recorder = origin.recorder(check, &asked)?;
@@ -163,12 +172,14 @@ fn check_objects(
             cluster,
         },
     };
+    let required = required(check)?;
     let options = CheckOptions {
         program,
         scope,
         policy: PolicyOptions { namespace: namespace.as_deref(), ..policy(check) },
         server: check.server_version,
         assumptions: check.assume.assumptions()?,
+        required: &required,
         gates,
         output: check.output.output(style),
     };
@@ -211,6 +222,11 @@ fn check_namespaces(
         return rights::of_namespaces(&options).map(|()| exit::CLEAN);
     }
     check_ns::run(&options).map(|report| exit::of_report(&report))
+}
+
+/// What `--require` asks for.
+fn required(check: &CheckArgs) -> Result<Required> {
+    Required::parse(&check.require).map_err(|why| Error::usage(format!("--require: {why}")))
 }
 
 fn policy(check: &CheckArgs) -> PolicyOptions<'_> {

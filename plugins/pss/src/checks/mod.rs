@@ -7,11 +7,11 @@ use posture::finding::catalog::{Catalog, Entry};
 use posture::finding::check::Check;
 use posture::model::version::Minor;
 
-use crate::acceptance;
 use crate::level::Level;
 use crate::pod::Pod;
 use crate::prose::Prose;
 use crate::violation::Violation;
+use crate::{acceptance, requirements};
 
 /// What a check may know besides the pod.
 #[derive(Clone, Copy, Debug)]
@@ -112,7 +112,10 @@ pub fn catalog() -> Catalog {
     let of_level =
         |check: &&'static PssCheck| Entry { check: &check.check, group: check.level.as_str() };
     let before = acceptance::CHECKS.iter().map(|check| Entry { check, group: acceptance::GROUP });
-    Catalog::new(ALL.iter().map(of_level).chain(before).collect())
+    let required = requirements::ALL
+        .iter()
+        .map(|requirement| Entry { check: &requirement.check, group: requirements::GROUP });
+    Catalog::new(ALL.iter().map(of_level).chain(before).chain(required).collect())
 }
 
 /// The check with an identifier.

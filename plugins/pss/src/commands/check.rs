@@ -18,12 +18,14 @@ use super::collect::Collected;
 use super::gate::GateOptions;
 use super::judge::Judge;
 use super::policies::{Policies, PolicyOptions};
-use super::scan;
+use super::required::{self, Requirements};
+use super::scan::{self, How};
 use super::verdict::PssDetail;
 use crate::assume::Assumptions;
 use crate::checks::catalog;
 use crate::evaluate::Evaluator;
 use crate::pod::known_server;
+use crate::requirements::Required;
 
 /// What to look at.
 #[derive(Clone, Debug)]
@@ -61,6 +63,8 @@ pub struct CheckOptions<'a> {
     pub server: Option<Minor>,
     /// What is assumed to happen to pods before Pod Security sees them.
     pub assumptions: Assumptions,
+    /// What is required beyond the standards.
+    pub required: &'a Required,
     /// Which findings count.
     pub gates: GateOptions<'a>,
     /// Where and how to write the report.
@@ -83,7 +87,13 @@ pub fn run(options: &CheckOptions<'_>) -> Result<Report<PssDetail>> {
             report
         }
     }?;
-    options.gates.apply(&mut report, &suppressions)?;
+    let suppressions: Vec<Rule> = suppressions
+        .into_iter()
+        .filter(|rule| required::is_asked(rule, options.required))
+        .collect();
+    let mut gates = options.gates.clone();
+    gates.gates.entries.retain(|rule| required::is_asked(rule, options.required));
+    gates.apply(&mut report, &suppressions)?;
     let closing = Closing { next: next_commands(options.program, &report) };
     report::print(&report, options.output, &catalog(), &closing)?;
     Ok(report)
@@ -111,10 +121,14 @@ fn of_files(
     let mut inventory = inventory::read(args, kustomize)?;
     inventory.note_if_empty(&files);
     let mut suppressions = std::mem::take(&mut inventory.suppressions);
+    let mut gaps = Vec::new();
+    let namespace = options.policy.namespace;
+    let mut requirements =
+        Requirements::of_files(options.required, &inventory.objects, namespace, &mut gaps);
     let mut chosen = Chosen::of(inventory, selection, options.policy)?;
     suppressions.retain(|rule| chosen.covers(rule));
     let mut target = Target { files, ..Target::default() };
-    let mut gaps = std::mem::take(&mut chosen.gaps);
+    gaps.splice(..0, std::mem::take(&mut chosen.gaps));
     let (server, policies) = match cluster {
         None => {
             let server = known(options.server.unwrap_or(NEWEST));
@@ -125,6 +139,8 @@ fn of_files(
             let server = scan::server(cluster, options.server, &mut gaps)?;
             let policies =
                 scan::policies_for(cluster, options.policy, server, &chosen.objects, &mut gaps)?;
+            let lists = required::lists_for(options.required, &policies, &chosen.objects);
+            requirements = requirements.beside(cluster, &lists, &mut gaps);
             (server, policies)
         }
     };
@@ -135,6 +151,7 @@ fn of_files(
         policies: &policies,
         live: None,
         assumptions: &options.assumptions,
+        requirements: &requirements,
     };
     let mut collected =
         Collected { gaps, skipped: chosen.aside, suppressions, ..Collected::default() };
@@ -154,8 +171,10 @@ fn of_cluster(
     let mut gaps = Vec::new();
     let server = scan::server(cluster, options.server, &mut gaps)?;
     let lists = scan::lists(cluster, selection, &mut gaps)?;
-    let collected =
-        scan::judge(cluster, &lists, options.policy, (server, &options.assumptions), gaps)?;
+    let needed = required::lists(options.required, &scan::namespaces_of(&lists));
+    let requirements = Requirements::of_cluster(options.required, cluster, &needed, &mut gaps);
+    let how = How { server, assumptions: &options.assumptions, requirements: &requirements };
+    let collected = scan::judge(cluster, &lists, options.policy, how, gaps)?;
     let target = Target {
         context: cluster.context().map(str::to_owned),
         server: Some(server.to_string()),
@@ -176,7 +195,8 @@ pub(super) fn tool(program: &str) -> Tool {
 
 /// What is worth running next.
 fn next_commands(program: &str, report: &Report<PssDetail>) -> Vec<String> {
-    let is_check = |id: &str| crate::checks::ALL.iter().any(|check| check.id() == id);
+    let is_check =
+        |id: &str| crate::checks::find(id).is_some() || crate::requirements::find(id).is_some();
     let first = report.findings.iter().find(|finding| is_check(finding.check));
     first.map(|finding| format!("{program} explain {}", finding.check)).into_iter().collect()
 }

@@ -73,10 +73,11 @@ impl Collected {
         }
     }
 
-    /// Adds a gap; what is not known of a policy is said once for each namespace.
+    /// Adds a gap; what is not known of a policy or quota is said once for each namespace.
     fn add_gap(&mut self, gap: Gap) {
         let known = |known: &Gap| {
-            gap.what == "policy" && known.what == gap.what && known.object == gap.object
+            let of_namespace = matches!(gap.what.as_str(), "policy" | "quota");
+            of_namespace && known.what == gap.what && known.object == gap.object
         };
         if !self.gaps.iter().any(known) {
             self.gaps.push(gap);

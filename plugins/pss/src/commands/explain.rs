@@ -11,7 +11,7 @@ use posture::render::{document, out};
 
 use crate::level::{Level, LevelVersion};
 use crate::standard;
-use crate::{acceptance, checks};
+use crate::{acceptance, checks, requirements};
 
 /// What the command line asks for.
 #[derive(Clone, Copy, Debug)]
@@ -59,7 +59,7 @@ fn find(topic: &str) -> Option<&'static Check> {
 
 fn list(options: &ExplainOptions<'_>) -> Result<()> {
     let style = options.style;
-    let width = checks::ALL.iter().map(|check| check.id().len()).max().unwrap_or(0);
+    let width = checks::catalog().into_checks().map(|check| check.id.len()).max().unwrap_or(0);
     let mut out = out::stdout();
     for level in [Level::Baseline, Level::Restricted] {
         writeln!(out, "{}", style.paint(Role::Name, level.as_str()))?;
@@ -73,6 +73,10 @@ fn list(options: &ExplainOptions<'_>) -> Result<()> {
     writeln!(out, "{}", style.paint(Role::Name, "before Pod Security is asked"))?;
     for check in &acceptance::CHECKS {
         writeln!(out, "  {:width$}         {}", check.id, check.title)?;
+    }
+    writeln!(out, "{}", style.paint(Role::Name, "when asked for with --require"))?;
+    for requirement in requirements::ALL {
+        writeln!(out, "  {:width$}         {}", requirement.check.id, requirement.check.title)?;
     }
     writeln!(
         out,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use posture::finding::check::Severity;
+use posture::finding::check::{Check, Severity};
 use posture::finding::fingerprint::fingerprint;
 use posture::finding::report::Finding;
 use posture::model::node::{Type, Value};
@@ -16,6 +16,7 @@ use super::verdict::Verdict;
 use crate::admit::Admission;
 use crate::checks::PssCheck;
 use crate::namespace::Mode;
+use crate::requirements::{Requirement, Unmet};
 use crate::violation::Violation;
 
 /// A pod or template in its object.
@@ -58,6 +59,18 @@ impl Subject<'_, '_> {
         }
     }
 
+    /// A requirement that is not met.
+    pub(super) fn unmet(&self, requirement: &'static Requirement, unmet: &Unmet) -> Finding {
+        let violation = &unmet.violation;
+        let mark = match violation.node {
+            Some(node) => mark_of(self.object.tree().value(node), &violation.path),
+            None => nearest(self.template.value, &violation.path),
+        };
+        let said = unmet.says.as_ref().map(|says| format!("{says}: ")).unwrap_or_default();
+        let advice = format!("{said}{}", violation.advice);
+        self.at(&requirement.check, Severity::Error, violation, mark, advice)
+    }
+
     fn finding(
         &self,
         severity: Severity,
@@ -65,7 +78,6 @@ impl Subject<'_, '_> {
         violation: &Violation,
         after: Option<&After>,
     ) -> Finding {
-        let path = self.template.path.clone().join(&violation.path);
         let mark = match (after, violation.node) {
             // The pod is another document than the manifest.
             (Some(_), _) => written(self.template.value, &violation.path),
@@ -78,7 +90,20 @@ impl Subject<'_, '_> {
             because.push_str(&after.because(check, violation));
         }
         let advice = format!("{}{because}", violation.advice);
-        let message = format!("{}: {advice}", check.check.title);
+        self.at(&check.check, severity, violation, mark, advice)
+    }
+
+    /// A finding of a check at a place.
+    fn at(
+        &self,
+        check: &'static Check,
+        severity: Severity,
+        violation: &Violation,
+        mark: Mark,
+        advice: String,
+    ) -> Finding {
+        let path = self.template.path.clone().join(&violation.path);
+        let message = format!("{}: {advice}", check.title);
         let fingerprint = match self.owner {
             Some(owner) => {
                 let template = template_path_of(owner.group(), &owner.kind);
@@ -86,9 +111,9 @@ impl Subject<'_, '_> {
                     || path.clone(),
                     |dotted| FieldPath::of(dotted).join(&violation.path),
                 );
-                fingerprint(check.id(), owner, &path)
+                fingerprint(check.id, owner, &path)
             }
-            None => fingerprint(check.id(), self.reference, &path),
+            None => fingerprint(check.id, self.reference, &path),
         };
         Finding {
             fingerprint,
@@ -96,7 +121,7 @@ impl Subject<'_, '_> {
             value: violation.value.clone(),
             allowed: violation.allowed.clone(),
             advice: Some(advice),
-            ..finding(check.id(), severity, self.reference, &path, mark.to_show(), message)
+            ..finding(check.id, severity, self.reference, &path, mark.to_show(), message)
         }
     }
 }

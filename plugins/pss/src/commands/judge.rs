@@ -17,6 +17,7 @@ use super::assumed::{self, After};
 use super::findings::{Subject, finding, nearest};
 use super::namespaces;
 use super::policies::{Applied, Policies, is_namespace};
+use super::required::Requirements;
 use super::verdict::{PodReport, PssDetail, Verdict};
 use crate::acceptance::{INVALID, UNKNOWN_FIELD};
 use crate::admit::{Admission, Decision, Request, admit};
@@ -38,6 +39,8 @@ pub struct Judge<'a> {
     pub live: Option<&'a Owners>,
     /// What is assumed to happen to pods before Pod Security sees them.
     pub assumptions: &'a Assumptions,
+    /// What is required beyond the standards.
+    pub requirements: &'a Requirements<'a>,
 }
 
 /// An object, judged.
@@ -92,6 +95,7 @@ impl Judge<'_> {
         let owner = owner.map(|owner| owner.reference(Some(namespace)));
         let applied = self.policies.apply(namespace);
         let mut gaps = Vec::new();
+        let mut is_short = false;
         let mut worst: Option<(Verdict, Admission, Option<After>, usize)> = None;
         let mut meets = Level::Restricted;
         for (position, template) in templates.iter().enumerate() {
@@ -111,6 +115,14 @@ impl Judge<'_> {
             let subject =
                 Subject { object, reference: &reference, template, owner: owner.as_ref() };
             subject.collect(&admission, after.as_ref(), &mut findings);
+            let server = self.evaluator.server();
+            for (requirement, answer) in self.requirements.ask(object, template, namespace, server)
+            {
+                is_short |= !answer.unmet.is_empty();
+                let unmet = answer.unmet.iter();
+                findings.extend(unmet.map(|unmet| subject.unmet(requirement, unmet)));
+                gaps.extend(answer.unknown.into_iter().map(|why| depends(object, why)));
+            }
             let verdict = Verdict::of(&admission);
             if worst.as_ref().is_none_or(|(known, ..)| verdict > *known) {
                 worst = Some((verdict, admission, after, position));
@@ -120,11 +132,17 @@ impl Judge<'_> {
         findings.sort_by_key(|finding| {
             finding.place.as_ref().map_or(usize::MAX, |mark| mark.span().start)
         });
+        gaps.extend(self.requirements.gap(namespace));
         gaps.extend(policy_gap(namespace, &applied, verdict, meets, &admission));
         let written = after.as_ref().map_or(&admission, |after| &after.before);
         let mut notes =
             notes_of(&templates[position], verdict, (&admission, written), &applied, meets);
         notes.extend(after.iter().flat_map(|after| after.notes(verdict, &admission)));
+        if is_short && verdict == Verdict::Allowed {
+            notes.push(
+                "Pod Security allows it; what --require asks for is not all there".to_owned(),
+            );
+        }
         let report = ObjectReport {
             message: message_of(verdict, &admission),
             sentence: sentence_of(
@@ -152,6 +170,17 @@ impl Judge<'_> {
             },
         };
         Some(Judged { object: Some(report), findings, gaps })
+    }
+}
+
+/// What a requirement depends on and nobody knows.
+fn depends(object: &Object, why: String) -> Gap {
+    Gap {
+        what: "object".to_owned(),
+        place: object.mark(),
+        object: Some(object.reference(object.namespace()).to_string()),
+        why,
+        hint: "add it to the input".to_owned(),
     }
 }
 

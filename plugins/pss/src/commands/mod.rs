@@ -15,6 +15,7 @@ mod namespaces;
 pub mod overview;
 pub mod patches;
 pub mod policies;
+pub mod required;
 pub mod rights;
 mod scan;
 pub mod standing;

@@ -12,7 +12,7 @@ use posture::render::out;
 
 use super::check::{CheckOptions, Scope};
 use super::check_ns::{NamespaceOptions, NamespaceScope, content_lists, namespace_lists};
-use super::scan;
+use super::{required, scan};
 
 /// The name of the printed roles.
 const NAME: &str = "kubectl-pss";
@@ -23,11 +23,12 @@ pub fn of_check(options: &CheckOptions<'_>) -> Result<()> {
         Scope::Live { cluster: cluster @ Cluster::Live { .. }, selection } => {
             let lists = scan::lists(*cluster, selection, &mut Vec::new())?;
             let (mut all, _) = scan::context_lists(&lists);
+            all.extend(required::lists(options.required, &scan::namespaces_of(&lists)));
             all.extend(lists);
             all
         }
         Scope::Files { files, kustomize, selection, cluster: Some(_) } => {
-            scan::lists_for_files(files, *kustomize, selection, options.policy)?
+            scan::lists_for_files(files, *kustomize, selection, options.policy, options.required)?
         }
         Scope::Live { cluster: Cluster::Recorded { .. }, .. }
         | Scope::Files { cluster: None, .. } => Vec::new(),

@@ -26,9 +26,11 @@ use super::chosen::Chosen;
 use super::collect::Collected;
 use super::judge::Judge;
 use super::policies::{Policies, PolicyOptions};
+use super::required::{self, Requirements};
 use crate::assume::Assumptions;
 use crate::census::has_ended;
 use crate::evaluate::Evaluator;
+use crate::requirements::Required;
 
 /// Says of a recorded cluster which one it is, and of when.
 pub(super) fn introduce(cluster: Cluster<'_>) {
@@ -127,10 +129,13 @@ pub(super) fn lists_for_files(
     kustomize: Option<&str>,
     selection: &Selection,
     options: PolicyOptions<'_>,
+    required: &Required,
 ) -> Result<Vec<List>> {
     let chosen = Chosen::of(inventory::read(files, kustomize)?, selection, options)?;
     let policies = Policies::new(options, NEWEST, &chosen.objects)?;
-    Ok(missing_namespaces(&policies, &chosen.objects))
+    let mut lists = missing_namespaces(&policies, &chosen.objects);
+    lists.extend(required::lists_for(required, &policies, &chosen.objects));
+    Ok(lists)
 }
 
 /// Reads lists, each into something of its own. Beside it stands why the list could not be read to
@@ -223,19 +228,35 @@ pub(super) fn lists(
     Ok(resolved.lists)
 }
 
+/// How to judge.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct How<'a> {
+    /// The release of the server.
+    pub(super) server: Minor,
+    /// What is assumed to happen to pods before Pod Security sees them.
+    pub(super) assumptions: &'a Assumptions,
+    /// What is required beyond the standards.
+    pub(super) requirements: &'a Requirements<'a>,
+}
+
 /// Judges everything in lists.
 pub(super) fn judge(
     cluster: Cluster<'_>,
     lists: &[List],
     options: PolicyOptions<'_>,
-    (server, assumptions): (Minor, &Assumptions),
+    how: How<'_>,
     mut gaps: Vec<Gap>,
 ) -> Result<Collected> {
     let mut owners = Owners::default();
-    let policies = context(cluster, lists, options, server, &mut gaps, &mut owners)?;
-    let evaluator = Evaluator::new(server);
-    let judge =
-        Judge { evaluator: &evaluator, policies: &policies, live: Some(&owners), assumptions };
+    let policies = context(cluster, lists, options, how.server, &mut gaps, &mut owners)?;
+    let evaluator = Evaluator::new(how.server);
+    let judge = Judge {
+        evaluator: &evaluator,
+        policies: &policies,
+        live: Some(&owners),
+        assumptions: how.assumptions,
+        requirements: how.requirements,
+    };
     let gathered = gather(cluster, lists, |list, mut objects, collected: &mut Collected| {
         let before = objects.len();
         if list.name.is_none() {
@@ -291,13 +312,15 @@ fn context(
     Ok(policies)
 }
 
+/// The namespaces that lists are of; `None` stands for all.
+pub(super) fn namespaces_of(lists: &[List]) -> BTreeSet<Option<String>> {
+    let namespaced = lists.iter().filter(|list| list.resource.namespaced);
+    namespaced.map(|list| list.namespace.clone()).collect()
+}
+
 /// What verdicts on lists depend on: first Namespaces, and how many lists are theirs, then owners.
 pub(super) fn context_lists(lists: &[List]) -> (Vec<List>, usize) {
-    let scopes: BTreeSet<Option<String>> = lists
-        .iter()
-        .filter(|list| list.resource.namespaced)
-        .map(|list| list.namespace.clone())
-        .collect();
+    let scopes = namespaces_of(lists);
     let everywhere = scopes.contains(&None);
     let mut context: Vec<List> = if everywhere {
         vec![List::of(namespaces(), None)]

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use kubectl_pss::checks::ALL;
 use kubectl_pss::level::PolicyVersion;
+use kubectl_pss::requirements;
 
 use crate::{Result, marked};
 
@@ -31,7 +32,14 @@ pub(crate) fn write() -> Result<()> {
             "| [`{id}`](src/checks/{file}.md) | {level} | {since}{changes} | {title} |"
         );
     }
-    marked::write("plugins/pss/README.md", "checks", &table)
+    marked::write("plugins/pss/README.md", "checks", &table)?;
+    let mut table = "| check | what is wrong |\n|---|---|\n".to_owned();
+    for requirement in requirements::ALL {
+        let (id, title) = (requirement.check.id, requirement.check.title);
+        let file = check_file(id);
+        let _ = writeln!(table, "| [`{id}`](src/requirements/{file}.md) | {title} |");
+    }
+    marked::write("plugins/pss/README.md", "requirements", &table)
 }
 
 /// A check's file is named for it: `hostPorts` is in `host_ports`.
@@ -55,6 +63,11 @@ mod tests {
     fn every_link_leads_somewhere() {
         for check in ALL {
             let path = format!("plugins/pss/src/checks/{}.md", check_file(check.id()));
+            assert!(in_repository(&path).is_file(), "{path}");
+        }
+        for requirement in requirements::ALL {
+            let file = check_file(requirement.check.id);
+            let path = format!("plugins/pss/src/requirements/{file}.md");
             assert!(in_repository(&path).is_file(), "{path}");
         }
     }
