@@ -74,6 +74,7 @@ impl GateFlags {
             fail_on: self.fail_on,
             select: patterns("--select", &self.select, catalog)?,
             ignore: patterns("--ignore", &self.ignore, catalog)?,
+            asleep: Vec::new(),
             entries: if self.no_suppressions { Vec::new() } else { ignore::read()? },
             baseline: known,
             update: self.update_baseline,

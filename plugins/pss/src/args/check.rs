@@ -10,11 +10,12 @@ use kubectl_pss::commands::gate::GateOptions;
 use kubectl_pss::commands::policies::PolicyOptions;
 use kubectl_pss::commands::rights;
 use kubectl_pss::level::LevelVersion;
-use kubectl_pss::requirements::Required;
+use kubectl_pss::requirements::{self, Required};
 use posture::cli::connection::ConnectionFlags;
 use posture::cli::exit;
 use posture::cli::flags::{InputFlags, OutputFlags, StyleFlags};
 use posture::cli::gates::GateFlags;
+use posture::finding::gates::Gates;
 use posture::input::cluster::Cluster;
 use posture::input::selection::{Selection, SelectionArgs};
 use posture::input::snapshot::Asked;
@@ -133,12 +134,14 @@ fn is_segment(name: &str) -> bool {
 /// Runs `check`; returns the exit code.
 pub(super) fn run(check: &CheckArgs, style: StyleFlags, program: &str) -> Result<u8> {
     fits(check)?;
-    required(check)?;
+    let required = required(check)?;
     let origin = Origin::open(check, program, style.stderr())?;
     let asked = origin.asked(check);
     let recorder = origin.recorder(check, &asked)?;
+    let all = requirements::ALL.iter().map(|known| known.check.id);
+    let asleep = all.filter(|id| !required.has(id)).collect();
     let gates = GateOptions {
-        gates: check.gates.gates(&catalog(), origin.clock())?,
+        gates: Gates { asleep, ..check.gates.gates(&catalog(), origin.clock())? },
         baseline: check.gates.baseline(),
     };
     let cluster = origin.cluster(&asked, recorder.as_ref());

@@ -24,7 +24,9 @@ pub fn annotations(object: &Object, namespace: Option<&str>) -> Vec<Rule> {
         }
     }
     if !found.is_empty() && controller_of(object.value()).is_some() {
-        found.iter_mut().for_each(|rule| rule.is_echo = true);
+        for rule in &mut found {
+            rule.is_echo = true;
+        }
     }
     found
 }
