@@ -488,9 +488,9 @@ fn change<D>(from: Option<&Unit<'_, D>>, to: Option<&Unit<'_, D>>) -> Option<Cha
     let object = to.or(from)?.object()?;
     let before = from.and_then(|unit| unit.standing(only_root));
     let after = to.and_then(|unit| unit.standing(only_root));
-    let fired = from.map(|unit| unit.findings(only_root)).unwrap_or_default();
-    let fires = to.map(|unit| unit.findings(only_root)).unwrap_or_default();
-    let controls = controls(&fired, &fires);
+    let earlier = from.map(|unit| unit.findings(only_root)).unwrap_or_default();
+    let firing = to.map(|unit| unit.findings(only_root)).unwrap_or_default();
+    let controls = controls(&earlier, &firing);
     let direction = match (&before, &after) {
         (None, _) => Direction::Added,
         (_, None) => Direction::Removed,

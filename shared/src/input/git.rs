@@ -1,7 +1,6 @@
 //! Manifests as they were at a revision of git: the `git` program tells their names and their
 //! bytes. Nothing is checked out, and nothing of the repository runs.
 
-use std::collections::BTreeSet;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::path::{Component, Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -80,7 +79,7 @@ pub fn from_root(path: &str) -> Result<String> {
     if path.starts_with("./") || path.starts_with("../") || matches!(path, "." | "..") {
         return Ok(path.to_owned());
     }
-    let root = text_of(git(Path::new("."), &["rev-parse", "--show-cdup"])?);
+    let root = text_of(&git(Path::new("."), &["rev-parse", "--show-cdup"])?);
     Ok(format!("{root}{}", path.trim_start_matches('/')))
 }
 
@@ -189,11 +188,11 @@ fn has_ending(path: &str) -> bool {
 
 impl Revision {
     fn new(folder: &Path, name: &str) -> Result<Self> {
-        let prefix = text_of(git(folder, &["rev-parse", "--show-prefix"])?);
+        let prefix = text_of(&git(folder, &["rev-parse", "--show-prefix"])?);
         let wanted = format!("{name}^{{tree}}");
         let found =
             run(folder, &["rev-parse", "--verify", "--quiet", "--end-of-options", &wanted])?;
-        let tree = found.map(text_of).map_err(|_| {
+        let tree = found.map(|printed| text_of(&printed)).map_err(|_| {
             Error::could_not_run(format!("git:{name}: the repository has no such revision"))
                 .hint("a shallow clone has only its newest commits: git fetch --unshallow, or fetch that one")
         })?;
@@ -244,12 +243,13 @@ impl Revision {
         if plain.is_empty() {
             return Ok(());
         }
-        // By path: only so does git know where links lead.
-        let names: BTreeSet<usize> =
-            (0..plain.len()).filter(|at| plain[*at].kind == Kind::Link).collect();
-        let questions = plain.iter().enumerate().map(|(at, entry)| match names.contains(&at) {
-            true => format!("{}:{}\n", self.tree, entry.path),
-            false => format!("{}\n", entry.id),
+        // Links by path: only so does git know where they lead.
+        let questions = plain.iter().map(|entry| {
+            if entry.kind == Kind::Link {
+                format!("{}:{}\n", self.tree, entry.path)
+            } else {
+                format!("{}\n", entry.id)
+            }
         });
         let questions: String = questions.collect();
         let mut child = start(&self.folder, &["cat-file", "--batch", "--follow-symlinks"])?;
@@ -338,8 +338,8 @@ fn skip(from: &mut impl BufRead, size: u64) -> io::Result<()> {
 }
 
 /// What git prints, less the line break at the end.
-fn text_of(printed: Vec<u8>) -> String {
-    let text = String::from_utf8_lossy(&printed);
+fn text_of(printed: &[u8]) -> String {
+    let text = String::from_utf8_lossy(printed);
     text.strip_suffix('\n').unwrap_or(&text).to_owned()
 }
 

@@ -16,6 +16,7 @@ use super::check::{self, Judged, Scope, Way, judge};
 use super::meant::Meant;
 use super::scan;
 use super::verdict::{ModeReport, PssDetail};
+use crate::acceptance::UNKNOWN_FIELD;
 use crate::checks::catalog;
 use crate::level::PolicyVersion;
 
@@ -128,14 +129,27 @@ fn of_inputs(
     // The files first: they say which objects of the cluster are meant.
     if let Some(cluster) = cluster_beside(from, to, named) {
         let to = of_input(program, to, way)?;
-        return Ok([of_meant(program, cluster, way, &Meant::of(&to.0))?, to]);
+        let from = of_meant(program, cluster, way, &Meant::of(&to.0))?;
+        return Ok(as_stored([from, to], [true, false]));
     }
     let first = of_input(program, from, way)?;
     let second = match cluster_beside(to, from, named) {
         Some(cluster) => of_meant(program, cluster, way, &Meant::of(&first.0))?,
         None => of_input(program, to, way)?,
     };
-    Ok([first, second])
+    let stored = [from, to].map(|scope| matches!(scope, Scope::Live { .. }));
+    Ok(as_stored([first, second], stored))
+}
+
+/// Takes fields that the server does not know out of files that stand against a cluster: it has
+/// dropped them, and would again.
+fn as_stored(mut sides: [Judged; 2], stored: [bool; 2]) -> [Judged; 2] {
+    if stored[0] != stored[1] {
+        for (report, _) in &mut sides {
+            report.findings.retain(|finding| finding.check != UNKNOWN_FIELD);
+        }
+    }
+    sides
 }
 
 /// The cluster of a side of which only those objects are meant that the files on the other side

@@ -205,7 +205,9 @@ pub(super) fn read_namespaces(
                 }
             }
             name => {
-                policies.iter_mut().for_each(|policies| policies.unreadable(name));
+                for policies in &mut *policies {
+                    policies.unreadable(name);
+                }
                 gaps.push(live::gap(list, &failure));
             }
         }

@@ -50,8 +50,8 @@ impl<W: Write> Writer<'_, W> {
             change.object.namespace.as_ref().map(|name| format!(" in {}", escape(name)));
         let place = change.place().map(words::place);
         let place = place.map(|place| format!("  {}", escape(&place))).unwrap_or_default();
-        let chart = [&change.to, &change.from].into_iter().flatten();
-        let chart = chart.filter_map(|standing| standing.chart_file.as_ref()).next();
+        let mut standings = [&change.to, &change.from].into_iter().flatten();
+        let chart = standings.find_map(|standing| standing.chart_file.as_ref());
         let chart = chart.map(|file| format!("  (chart: {})", escape(file))).unwrap_or_default();
         writeln!(
             self.out,
@@ -78,33 +78,30 @@ impl<W: Write> Writer<'_, W> {
     }
 
     fn control(&mut self, control: &Control) -> Result<()> {
-        let place = control.place.as_ref().map(words::place);
-        let place = place.map(|place| format!("  {place}")).unwrap_or_default();
-        let head =
-            format!("{} {} ({})", control.change.sign(), control.check, words::weight(control));
         let role = match control.change {
             Turn::Stopped | Turn::Lowered => Role::Good,
             Turn::Started | Turn::Raised => role_of_severity(control.severity),
         };
+        let head = format!("{} {}", control.change.sign(), control.check);
+        let place = control.place.as_ref().map(words::place);
+        let place = place.map(|place| format!("  {}", escape(&place))).unwrap_or_default();
+        writeln!(
+            self.out,
+            "  {} ({}){}",
+            self.style.paint(role, &escape(&head)),
+            words::weight(control),
+            self.style.paint(Role::Dim, &place)
+        )?;
         // What no longer fires needs no remedy.
-        let rest = match control.change {
-            Turn::Stopped => format!("  {}", control.path),
-            _ => format!("  {}", words::remedy(control)),
+        let said = match control.change {
+            Turn::Stopped => control.path.clone(),
+            _ => words::remedy(control),
         };
-        let text = format!("{head}{rest}{place}");
-        let text = escape(&text);
-        for (number, line) in wrap(&text, self.width.saturating_sub(4), "  ").iter().enumerate() {
-            let line = match line.strip_prefix(head.as_str()) {
-                Some(rest) if number == 0 => format!("{}{rest}", self.style.paint(role, &head)),
-                _ => line.clone(),
-            };
-            writeln!(self.out, "  {line}")?;
-        }
-        Ok(())
+        self.lines(&said, "    ", None)
     }
 
     fn lines(&mut self, text: &str, indent: &str, role: Option<Role>) -> Result<()> {
-        for line in wrap(&escape(text), self.width.saturating_sub(2), "  ") {
+        for line in wrap(&escape(text), self.width.saturating_sub(indent.len()), "  ") {
             let line = role.map_or(line.clone(), |role| self.style.paint(role, &line));
             writeln!(self.out, "{indent}{line}")?;
         }

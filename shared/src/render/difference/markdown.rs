@@ -174,8 +174,3 @@ fn name(change: &Change) -> String {
     let namespace = change.object.namespace.as_ref().map(|name| format!("{name}/"));
     format!("{}{}", namespace.unwrap_or_default(), change.object)
 }
-
-#[cfg(test)]
-pub(super) fn of(difference: &Difference) -> String {
-    text(difference)
-}

@@ -2,8 +2,6 @@
 
 mod human;
 mod markdown;
-#[cfg(test)]
-mod tests;
 mod words;
 
 use std::io::Write as _;
