@@ -106,7 +106,7 @@ pub(super) fn run(args: &DiffArgs, style: StyleFlags, program: &str) -> Result<u
         (Some(Said::Input(from)), None) => (Some(from), None),
         (None, Some(Said::Input(to))) => (None, Some(to)),
         (None, None) => (None, None),
-        (from, to) => return run_ways(args, (from, to), style, program),
+        (from, to) => return run_ways(args, &(from, to), style, program),
     };
     let read = Read::of(args, from, to)?;
     let sides = Sides::open(args, read.sources, style.stderr(), program)?;
@@ -137,11 +137,11 @@ pub(super) fn run(args: &DiffArgs, style: StyleFlags, program: &str) -> Result<u
 /// The same objects, judged in two ways.
 fn run_ways(
     args: &DiffArgs,
-    said: (Option<Said>, Option<Said>),
+    said: &(Option<Said>, Option<Said>),
     style: StyleFlags,
     program: &str,
 ) -> Result<u8> {
-    let upgrade = match &said {
+    let upgrade = match said {
         (Some(Said::Server(_)), Some(Said::Server(_)) | None) | (None, Some(Said::Server(_))) => {
             true
         }

@@ -24,7 +24,7 @@ pub(super) enum Source {
     /// The cluster.
     Live,
     /// A cluster as it was.
-    Recorded(Snapshot),
+    Recorded(Box<Snapshot>),
     /// Files, and the directory of `-k`.
     Files(FileArgs, Option<String>),
 }
@@ -112,7 +112,7 @@ fn flags_name(args: &DiffArgs) -> String {
 fn named_by_flags(args: &DiffArgs) -> Result<Source> {
     let files = args.input.files();
     Ok(match Snapshot::named(&files.names)? {
-        Some(snapshot) => Source::Recorded(snapshot),
+        Some(snapshot) => Source::Recorded(Box::new(snapshot)),
         None => Source::Files(files, args.input.kustomize().map(str::to_owned)),
     })
 }
@@ -124,7 +124,7 @@ fn source_of(args: &DiffArgs, state: State) -> Result<Source> {
         State::Files(name) => {
             let names = vec![name];
             match Snapshot::named(&names)? {
-                Some(snapshot) => Source::Recorded(snapshot),
+                Some(snapshot) => Source::Recorded(Box::new(snapshot)),
                 None => Source::Files(FileArgs { names, ..flags }, None),
             }
         }
