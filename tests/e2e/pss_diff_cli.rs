@@ -462,7 +462,8 @@ fn a_comment_holds_ten_thousand_changes_and_hostile_names() {
             ("a.json", &all(false, count)),
             ("b.json", &format!("{}\n---\na: [`|<b>@team", all(true, count))),
         ]);
-        for format in ["markdown", "human", "wide", "name", "json"] {
+        let formats = ["markdown", "human", "wide", "name", "json"];
+        for format in formats.into_iter().take(if count > 100 { 1 } else { formats.len() }) {
             let run = diff(folder.path(), &["--from", "a.json", "--to", "b.json", "-o", format]);
             assert_eq!(run.code, 1, "{}", run.stderr);
             let unsafe_text = |character| matches!(character, '\u{1b}' | '\u{202e}');
