@@ -23,6 +23,12 @@ pub struct Owner {
     pub name: String,
 }
 
+impl From<ObjectRef> for Owner {
+    fn from(object: ObjectRef) -> Self {
+        Self { api_version: object.api_version, kind: object.kind, name: object.name }
+    }
+}
+
 /// The controller that an object's owner references name.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Controller {
