@@ -276,7 +276,7 @@ fn files_args_are_expanded_as_kubectl_does() {
             .map(|name| home.path().join(name).to_string_lossy().into_owned())
             .collect();
         let recursive = arguments.contains(&"-R");
-        let ours = inventory::read(&FileArgs { names, recursive }, None).unwrap();
+        let ours = inventory::read(&FileArgs { names, recursive, revision: None }, None).unwrap();
         let ours: Vec<&str> =
             ours.objects.iter().map(posture::model::object::Object::name).collect();
         let theirs: Vec<&str> = theirs.split_whitespace().collect();

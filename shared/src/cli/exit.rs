@@ -1,6 +1,7 @@
 //! Exit codes, the same for every plugin, verb and format. In order of precedence: usage, could
 //! not run, findings, incomplete, clean.
 
+use crate::finding::difference::Difference;
 use crate::finding::report::Report;
 use crate::model::error::{Error, ErrorKind};
 
@@ -29,6 +30,17 @@ pub fn of_report<D>(report: &Report<D>) -> u8 {
     if report.fails() {
         FINDINGS
     } else if report.summary.complete {
+        CLEAN
+    } else {
+        INCOMPLETE
+    }
+}
+
+/// The exit code of a difference, whatever format it is written in.
+pub fn of_difference(difference: &Difference) -> u8 {
+    if !difference.changes.is_empty() {
+        FINDINGS
+    } else if difference.summary.complete {
         CLEAN
     } else {
         INCOMPLETE

@@ -5,6 +5,7 @@ use clap::{Args, ValueEnum};
 
 use crate::input::files::FileArgs;
 use crate::model::error::{Error, Result};
+use crate::render::difference::{self, DifferenceFormat};
 use crate::render::report::{Output, ReportFormat};
 use crate::render::style::{ColorChoice, Style};
 
@@ -50,7 +51,7 @@ pub struct InputFlags {
 impl InputFlags {
     /// The files as the input ring takes them.
     pub fn files(&self) -> FileArgs {
-        FileArgs { names: self.filename.clone(), recursive: self.recursive }
+        FileArgs { names: self.filename.clone(), recursive: self.recursive, revision: None }
     }
 
     /// The directory of `-k`.
@@ -115,6 +116,36 @@ impl OutputFlags {
     /// The format, and how to write to the two streams.
     pub fn output(self, style: StyleFlags) -> Output {
         Output { format: self.output, style: style.stdout(), stderr_style: style.stderr() }
+    }
+}
+
+impl ValueEnum for DifferenceFormat {
+    fn value_variants<'a>() -> &'a [Self] {
+        &Self::ALL
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(PossibleValue::new(self.name()).help(self.about()))
+    }
+}
+
+/// `-o`, for every command that writes a difference.
+#[derive(Args, Clone, Copy, Debug, Default)]
+#[command(next_help_heading = "Output")]
+pub struct DifferenceOutputFlags {
+    /// How to write the difference.
+    #[arg(short = 'o', long, value_enum, default_value_t, value_name = "FORMAT")]
+    output: DifferenceFormat,
+}
+
+impl DifferenceOutputFlags {
+    /// The format, and how to write to the two streams.
+    pub fn output(self, style: StyleFlags) -> difference::Output {
+        difference::Output {
+            format: self.output,
+            style: style.stdout(),
+            stderr_style: style.stderr(),
+        }
     }
 }
 

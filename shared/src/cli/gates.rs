@@ -90,6 +90,36 @@ impl GateFlags {
     }
 }
 
+/// Which findings count, for every command that compares.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Which findings count")]
+pub struct ChoiceFlags {
+    /// Only findings of these checks: identifiers, groups or globs, in comma lists or repeated.
+    #[arg(long, value_name = "CHECK", value_delimiter = ',')]
+    select: Vec<String>,
+
+    /// No findings of these checks.
+    #[arg(long, value_name = "CHECK", value_delimiter = ',')]
+    ignore: Vec<String>,
+
+    /// Disregard suppressions: annotations, comments and .posture.yaml.
+    #[arg(long)]
+    no_suppressions: bool,
+}
+
+impl ChoiceFlags {
+    /// As [`GateFlags::gates`], without a weight and a baseline.
+    pub fn gates(&self, catalog: &Catalog, clock: Clock) -> Result<Gates> {
+        Ok(Gates {
+            select: patterns("--select", &self.select, catalog)?,
+            ignore: patterns("--ignore", &self.ignore, catalog)?,
+            entries: if self.no_suppressions { Vec::new() } else { ignore::read()? },
+            strict: self.no_suppressions,
+            ..Gates::open(clock.now().day())
+        })
+    }
+}
+
 fn patterns(flag: &str, words: &[String], catalog: &Catalog) -> Result<Vec<Pattern>> {
     let words = words.iter().map(|word| word.trim()).filter(|word| !word.is_empty());
     words

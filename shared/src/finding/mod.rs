@@ -3,6 +3,7 @@
 pub mod baseline;
 pub mod catalog;
 pub mod check;
+pub mod difference;
 pub mod document;
 pub mod fingerprint;
 pub mod gates;

@@ -103,6 +103,15 @@ impl<'a> Cluster<'a> {
         }
     }
 
+    /// What the server serves, as far as that is known. Fails where it cannot be asked, or a
+    /// snapshot does not say it.
+    pub fn discovery(&self) -> Result<Discovery> {
+        match self {
+            Self::Live { connection, .. } => Discovery::load(connection),
+            Self::Recorded { snapshot, .. } => snapshot.discovery(),
+        }
+    }
+
     /// Reads lists; arrivals carry the position of their list. Every list ends with
     /// [`Arrival::End`] or [`Arrival::Failed`].
     pub fn read(&self, lists: Vec<List>) -> Box<dyn Iterator<Item = (usize, Arrival)> + 'a> {

@@ -4,7 +4,7 @@ use std::io::Read as _;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
-use super::glob;
+use super::{git, glob};
 use crate::model::error::{Error, Result};
 use crate::model::gap::Gap;
 use crate::model::source::Source;
@@ -17,7 +17,7 @@ pub const MAX_INPUT_BYTES: u64 = 2 << 30;
 
 /// The endings that kubectl looks for in directories; a file that is named is read whatever its
 /// ending.
-const EXTENSIONS: [&str; 3] = ["json", "yaml", "yml"];
+pub(super) const EXTENSIONS: [&str; 3] = ["json", "yaml", "yml"];
 
 /// What `-f` and `-R` said.
 #[derive(Clone, Debug, Default)]
@@ -26,11 +26,16 @@ pub struct FileArgs {
     pub names: Vec<String>,
     /// Whether directories are searched below their first level.
     pub recursive: bool,
+    /// The revision of git at which they are read; none as they lie on the disk.
+    pub revision: Option<String>,
 }
 
 /// Reads everything that was named: sources in the order of the command line, and a gap for each
 /// file that could not be read. A mistake in the arguments themselves is an error.
 pub fn read(args: &FileArgs) -> Result<(Vec<Arc<Source>>, Vec<Gap>)> {
+    if let Some(revision) = &args.revision {
+        return git::read(revision, args);
+    }
     let mut sources = Vec::new();
     let mut gaps = Vec::new();
     let mut stdin_read = false;
@@ -65,7 +70,7 @@ fn keep(
     }
 }
 
-fn file_gap(name: &str, why: impl Into<String>, hint: &str) -> Gap {
+pub(super) fn file_gap(name: &str, why: impl Into<String>, hint: &str) -> Gap {
     Gap {
         what: "file".to_owned(),
         place: None,
@@ -73,6 +78,11 @@ fn file_gap(name: &str, why: impl Into<String>, hint: &str) -> Gap {
         why: why.into(),
         hint: hint.to_owned(),
     }
+}
+
+/// Whether something lies where a value of `-f` points; a pattern must match something.
+pub fn is_there(name: &str) -> bool {
+    name == "-" || Path::new(name).symlink_metadata().is_ok() || !glob::expand(name).is_empty()
 }
 
 /// The files behind one value of `-f`.

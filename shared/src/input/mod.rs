@@ -4,6 +4,7 @@ pub mod baseline;
 #[cfg(feature = "live")]
 pub mod cluster;
 pub mod files;
+pub mod git;
 pub mod glob;
 pub mod ignore;
 pub mod inventory;
@@ -13,4 +14,5 @@ pub mod live;
 pub mod selection;
 #[cfg(feature = "live")]
 pub mod snapshot;
+pub mod state;
 pub mod yaml;

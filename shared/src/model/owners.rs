@@ -14,6 +14,9 @@ const MAX_CLIMB: usize = 8;
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Owner {
+    /// `apps/v1`; reports do without.
+    #[serde(skip)]
+    pub api_version: String,
     /// `Deployment`
     pub kind: String,
     /// Its name.

@@ -58,8 +58,13 @@ pub fn write<D>(
 /// have no room for it.
 pub fn write_rest<D>(report: &Report<D>, style: Style, out: &mut impl Write) -> Result<()> {
     settled::write(report, style, out)?;
+    write_gaps(&report.gaps, style, out)
+}
+
+/// Writes only what could not be judged.
+pub(super) fn write_gaps(gaps: &[Gap], style: Style, out: &mut impl Write) -> Result<()> {
     let mut writer = Writer { style, width: style.width().min(PROSE_WIDTH), out };
-    report.gaps.iter().try_for_each(|gap| writer.gap(gap))
+    gaps.iter().try_for_each(|gap| writer.gap(gap))
 }
 
 /// Writes only the line at the end: how many objects there are, and with which verdicts.

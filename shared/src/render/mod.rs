@@ -1,11 +1,13 @@
 //! Ring 3: reports to bytes, one file a format. Only this ring writes to standard output and
 //! standard error, and everything untrusted passes through [`escape`] on its way.
 
+pub mod difference;
 mod distinct;
 pub mod document;
 pub mod error;
 pub mod escape;
 pub mod excerpt;
+mod gfm;
 mod github;
 mod gitlab;
 mod groups;

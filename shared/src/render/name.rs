@@ -7,6 +7,7 @@ use super::escape::escape;
 use crate::finding::check::Severity;
 use crate::finding::report::{ObjectReport, Report};
 use crate::model::error::Result;
+use crate::model::object::ObjectRef;
 
 /// Writes `deployment.apps/web` for each object whose verdict carries weight.
 pub fn write<D>(report: &Report<D>, out: &mut impl Write) -> Result<()> {
@@ -16,8 +17,12 @@ pub fn write<D>(report: &Report<D>, out: &mut impl Write) -> Result<()> {
     let is_wrong = |(position, object): &(usize, &ObjectReport<D>)| {
         object.severity.is_some() && !object.settled || errors.contains(position)
     };
-    for (_, object) in report.objects.iter().enumerate().filter(is_wrong) {
-        writeln!(out, "{}", escape(&object.object.to_string()))?;
-    }
+    let mut wrong = report.objects.iter().enumerate().filter(is_wrong);
+    wrong.try_for_each(|(_, object)| line(&object.object, out))
+}
+
+/// Writes one object.
+pub(super) fn line(object: &ObjectRef, out: &mut impl Write) -> Result<()> {
+    writeln!(out, "{}", escape(&object.to_string()))?;
     Ok(())
 }

@@ -2,6 +2,7 @@
 
 use kubectl_pss::commands::standing::NamespaceDetail;
 use kubectl_pss::commands::verdict::PssDetail;
+use posture::finding::difference::Difference;
 use posture::finding::report::Report;
 
 /// The schema of what `kubectl pss check -o json` prints, as JSON.
@@ -18,6 +19,14 @@ pub fn report() -> serde_json::Result<String> {
 /// As [`report`].
 pub fn namespaces() -> serde_json::Result<String> {
     schema_of::<Report<NamespaceDetail>>()
+}
+
+/// The schema of what `kubectl pss diff -o json` prints, as JSON.
+///
+/// # Errors
+/// As [`report`].
+pub fn difference() -> serde_json::Result<String> {
+    schema_of::<Difference>()
 }
 
 fn schema_of<T: schemars::JsonSchema>() -> serde_json::Result<String> {

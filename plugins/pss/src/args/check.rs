@@ -127,7 +127,7 @@ fn fits(check: &CheckArgs) -> Result<()> {
 }
 
 /// Whether a name may stand in the path of a request.
-fn is_segment(name: &str) -> bool {
+pub(super) fn is_segment(name: &str) -> bool {
     !matches!(name, "" | "." | "..") && !name.contains(['/', '%'])
 }
 
@@ -241,7 +241,7 @@ fn policy(check: &CheckArgs) -> PolicyOptions<'_> {
 }
 
 /// The objects that the words, `-A`, `-l` and `--field-selector` mean.
-fn selection(asked: &Asked) -> Result<Selection> {
+pub(super) fn selection(asked: &Asked) -> Result<Selection> {
     Selection::parse(&SelectionArgs {
         words: asked.words.clone(),
         all_namespaces: asked.namespace.is_none(),

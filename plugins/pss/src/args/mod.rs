@@ -2,7 +2,9 @@
 
 mod assume;
 mod check;
+mod diff;
 mod origin;
+mod sides;
 
 use clap::{Args as ClapArgs, Parser, Subcommand};
 use kubectl_pss::commands::explain::{self, ExplainOptions};
@@ -12,6 +14,7 @@ use posture::cli::flags::StyleFlags;
 use posture::model::error::Result;
 
 use self::check::CheckArgs;
+use self::diff::DiffArgs;
 
 /// What Pod Security Admission says of pods and workloads, word for word, before it says it.
 #[derive(Parser, Debug)]
@@ -28,6 +31,9 @@ pub(crate) struct Args {
 enum Verb {
     /// Say what Pod Security Admission would do: with what is in a cluster, or with manifests.
     Check(Box<CheckArgs>),
+    /// Say what changes between two states: servers, levels, revisions of files, a cluster and
+    /// files.
+    Diff(Box<DiffArgs>),
     /// Print the document of a check, or what a level asks for.
     Explain(ExplainArgs),
 }
@@ -49,6 +55,7 @@ pub(crate) fn dispatch(args: &Args, program: &str) -> Result<u8> {
             Ok(exit::CLEAN)
         }
         Some(Verb::Check(check)) => check::run(check, args.style, program),
+        Some(Verb::Diff(diff)) => diff::run(diff, args.style, program),
         Some(Verb::Explain(explain)) => {
             let options = ExplainOptions { program, topic: explain.topic.as_deref(), style };
             explain::run(&options)?;

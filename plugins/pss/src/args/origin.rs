@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use posture::client::connect;
+use posture::client::connect::{self, ConnectOptions};
 use posture::client::connection::Connection;
 use posture::input::cluster::Cluster;
 use posture::input::snapshot::{Asked, Recorder, Recording, Snapshot};
@@ -14,7 +14,7 @@ use posture::render::style::Style;
 use super::check::{CheckArgs, namespaces_in};
 
 /// The verb of checks, as snapshots name it.
-const CHECK: &str = "check";
+pub(super) const CHECK: &str = "check";
 
 /// Where objects come from.
 pub(super) enum Origin {
@@ -119,12 +119,17 @@ impl Origin {
 }
 
 /// The name of the tool in snapshots.
-const TOOL: &str = env!("CARGO_PKG_NAME");
+pub(super) const TOOL: &str = env!("CARGO_PKG_NAME");
 
 /// Prepares the connection that the flags ask for.
 fn connect(check: &CheckArgs, program: &str, style: Style) -> Result<Connection> {
-    let options =
-        check.connection.options(program, check.input.namespace(), check.input.reads_stdin())?;
-    let target = connect::resolve(&options)?;
-    Connection::open(target, &options, Arc::new(StderrNotices::new(style)))
+    let input = &check.input;
+    let options = check.connection.options(program, input.namespace(), input.reads_stdin())?;
+    open(&options, style)
+}
+
+/// Prepares the connection that options ask for.
+pub(super) fn open(options: &ConnectOptions, style: Style) -> Result<Connection> {
+    let target = connect::resolve(options)?;
+    Connection::open(target, options, Arc::new(StderrNotices::new(style)))
 }

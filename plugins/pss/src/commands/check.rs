@@ -1,5 +1,6 @@
 //! `check`: what Pod Security Admission would do with manifests, or does with what runs.
 
+use posture::client::list::List;
 use posture::finding::report::{Report, Target, Tool};
 use posture::finding::suppression::rule::Rule;
 use posture::input::cluster::Cluster;
@@ -7,7 +8,9 @@ use posture::input::files::FileArgs;
 use posture::input::inventory;
 use posture::input::selection::Selection;
 use posture::model::error::Result;
-use posture::model::version::{Minor, NEWEST};
+use posture::model::gap::Gap;
+use posture::model::object::Object;
+use posture::model::version::Minor;
 use posture::render::human::Closing;
 use posture::render::out;
 use posture::render::progress::Progress;
@@ -17,6 +20,7 @@ use super::chosen::Chosen;
 use super::collect::Collected;
 use super::gate::GateOptions;
 use super::judge::Judge;
+use super::meant::Meant;
 use super::policies::{Policies, PolicyOptions};
 use super::required::{self, Requirements};
 use super::scan::{self, How};
@@ -71,22 +75,39 @@ pub struct CheckOptions<'a> {
     pub output: Output,
 }
 
+/// A way to judge what was read.
+#[derive(Clone, Copy, Debug)]
+pub struct Way<'a> {
+    /// What is said about policies.
+    pub policy: PolicyOptions<'a>,
+    /// The release of the server, where it is not the cluster's own.
+    pub server: Option<Minor>,
+    /// Whether labels that pin an older version are taken for `latest`.
+    pub unpinned: bool,
+    /// What is assumed to happen to pods before Pod Security sees them.
+    pub assumptions: &'a Assumptions,
+    /// What is required beyond the standards: in all ways the same.
+    pub required: &'a Required,
+}
+
+impl Way<'_> {
+    /// What is known of policies, before any cluster was asked.
+    pub(super) fn policies(&self, server: Minor, objects: &[Object]) -> Result<Policies> {
+        let policies = Policies::new(self.policy, server, objects)?;
+        Ok(if self.unpinned { policies.unpinned() } else { policies })
+    }
+}
+
 /// Reads, judges, reports. The report comes back for the exit code.
 pub fn run(options: &CheckOptions<'_>) -> Result<Report<PssDetail>> {
-    let (mut report, suppressions) = match &options.scope {
-        Scope::Files { files, kustomize, selection, cluster } => {
-            let progress = Progress::start("reading manifests");
-            let report = of_files(options, files, *kustomize, selection, *cluster);
-            drop(progress);
-            report
-        }
-        Scope::Live { cluster, selection } => {
-            let progress = Progress::start("reading the cluster");
-            let report = of_cluster(options, *cluster, selection);
-            drop(progress);
-            report
-        }
-    }?;
+    let way = Way {
+        policy: options.policy,
+        server: options.server,
+        unpinned: false,
+        assumptions: &options.assumptions,
+        required: options.required,
+    };
+    let (mut report, suppressions) = judge(options.program, &options.scope, &[way])?.remove(0);
     let suppressions: Vec<Rule> = suppressions
         .into_iter()
         .filter(|rule| required::is_asked(rule, options.required))
@@ -97,6 +118,23 @@ pub fn run(options: &CheckOptions<'_>) -> Result<Report<PssDetail>> {
     let closing = Closing { next: next_commands(options.program, &report) };
     report::print(&report, options.output, &catalog(), &closing)?;
     Ok(report)
+}
+
+/// What came of one way, and what the input says should not count.
+pub(super) type Judged = (Report<PssDetail>, Vec<Rule>);
+
+/// Reads once and judges in each of the ways: a report for each.
+pub(super) fn judge(program: &str, scope: &Scope<'_>, ways: &[Way<'_>]) -> Result<Vec<Judged>> {
+    match scope {
+        Scope::Files { files, kustomize, selection, cluster } => {
+            let _progress = Progress::start("reading manifests");
+            of_files(program, ways, (files, *kustomize), selection, *cluster)
+        }
+        Scope::Live { cluster, selection } => {
+            let _progress = Progress::start("reading the cluster");
+            of_cluster(program, ways, *cluster, selection)
+        }
+    }
 }
 
 /// The release to judge as; says so where it is not the one that was asked for.
@@ -110,79 +148,115 @@ pub(super) fn known(asked: Minor) -> Minor {
 
 /// Judges manifests.
 fn of_files(
-    options: &CheckOptions<'_>,
-    args: &FileArgs,
-    kustomize: Option<&str>,
+    program: &str,
+    ways: &[Way<'_>],
+    (args, kustomize): (&FileArgs, Option<&str>),
     selection: &Selection,
     cluster: Option<Cluster<'_>>,
-) -> Result<(Report<PssDetail>, Vec<Rule>)> {
+) -> Result<Vec<Judged>> {
     let mut files = args.names.clone();
     files.extend(kustomize.map(str::to_owned));
     let mut inventory = inventory::read(args, kustomize)?;
     inventory.note_if_empty(&files);
+    let Some(first) = ways.first() else { return Ok(Vec::new()) };
     let mut suppressions = std::mem::take(&mut inventory.suppressions);
-    let mut gaps = Vec::new();
-    let namespace = options.policy.namespace;
+    let (namespace, mut gaps) = (first.policy.namespace, Vec::new());
     let mut requirements =
-        Requirements::of_files(options.required, &inventory.objects, namespace, &mut gaps);
-    let mut chosen = Chosen::of(inventory, selection, options.policy)?;
+        Requirements::of_files(first.required, &inventory.objects, namespace, &mut gaps);
+    let mut chosen = Chosen::of(inventory, selection, namespace)?;
     suppressions.retain(|rule| chosen.covers(rule));
-    let mut target = Target { files, ..Target::default() };
     gaps.splice(..0, std::mem::take(&mut chosen.gaps));
-    let (server, policies) = match cluster {
-        None => {
-            let server = known(options.server.unwrap_or(NEWEST));
-            (server, Policies::new(options.policy, server, &chosen.objects)?)
-        }
-        Some(cluster) => {
-            target.context = cluster.context().map(str::to_owned);
-            let server = scan::server(cluster, options.server, &mut gaps)?;
-            let policies =
-                scan::policies_for(cluster, options.policy, server, &chosen.objects, &mut gaps)?;
-            let lists = required::lists_for(options.required, &policies, &chosen.objects);
-            requirements = requirements.beside(cluster, &lists, &mut gaps);
-            (server, policies)
-        }
-    };
-    gaps.extend_from_slice(policies.conflicts());
-    let evaluator = Evaluator::new(server);
-    let judge = Judge {
-        evaluator: &evaluator,
-        policies: &policies,
-        live: None,
-        assumptions: &options.assumptions,
-        requirements: &requirements,
-    };
-    let mut collected =
-        Collected { gaps, skipped: chosen.aside, suppressions, ..Collected::default() };
-    // By value: a document's memory is free again as soon as its objects are judged.
-    collected.judge(&judge, chosen.into_meant());
-    target.server = Some(server.to_string());
-    Ok(collected.report(tool(options.program), target))
+    let servers = scan::servers(cluster, ways, &mut gaps)?;
+    let each = ways.iter().zip(&servers);
+    let policies = each.map(|(way, server)| way.policies(*server, &chosen.objects));
+    let mut policies = policies.collect::<Result<Vec<Policies>>>()?;
+    if let Some(cluster) = cluster {
+        scan::add_namespaces(cluster, &mut policies, &chosen.objects, &mut gaps);
+        let lists = policies.first();
+        let lists =
+            lists.map(|policies| required::lists_for(first.required, policies, &chosen.objects));
+        requirements = requirements.beside(cluster, &lists.unwrap_or_default(), &mut gaps);
+    }
+    gaps.extend_from_slice(policies.first().map_or(&[], Policies::conflicts));
+    let skipped = chosen.aside;
+    let mut objects = Some(chosen.into_meant());
+    let mut reports = Vec::new();
+    for (number, ((server, policies), way)) in servers.iter().zip(&policies).zip(ways).enumerate() {
+        let evaluator = Evaluator::new(*server);
+        let judge = Judge {
+            evaluator: &evaluator,
+            policies,
+            live: None,
+            assumptions: way.assumptions,
+            requirements: &requirements,
+        };
+        let mut collected = Collected {
+            gaps: gaps.clone(),
+            skipped,
+            suppressions: suppressions.clone(),
+            ..Collected::default()
+        };
+        let is_last = number + 1 == servers.len();
+        // By value: a document's memory is free again as soon as its objects are judged.
+        let meant = if is_last { objects.take() } else { objects.clone() };
+        collected.judge(&judge, meant.unwrap_or_default());
+        let target = Target {
+            context: cluster.and_then(|cluster| cluster.context()).map(str::to_owned),
+            server: Some(server.to_string()),
+            files: files.clone(),
+        };
+        reports.push(collected.report(tool(program), target));
+    }
+    Ok(reports)
 }
 
 /// Judges what runs.
 fn of_cluster(
-    options: &CheckOptions<'_>,
+    program: &str,
+    ways: &[Way<'_>],
     cluster: Cluster<'_>,
     selection: &Selection,
-) -> Result<(Report<PssDetail>, Vec<Rule>)> {
+) -> Result<Vec<Judged>> {
     scan::introduce(cluster);
     let mut gaps = Vec::new();
-    let server = scan::server(cluster, options.server, &mut gaps)?;
+    let servers = scan::servers(Some(cluster), ways, &mut gaps)?;
     let lists = scan::lists(cluster, selection, &mut gaps)?;
-    let needed = required::lists(options.required, &scan::namespaces_of(&lists));
-    let requirements = Requirements::of_cluster(options.required, cluster, &needed, &mut gaps);
-    let how = How { server, assumptions: &options.assumptions, requirements: &requirements };
-    let collected = scan::judge(cluster, &lists, options.policy, how, gaps)?;
-    let target = Target {
+    let judged = judge_lists(cluster, &lists, (ways, &servers), gaps, None)?;
+    let reports = reports_of(program, cluster, &servers, judged);
+    if let Some((report, _)) = reports.first() {
+        scan::finish(cluster, &report.gaps, program)?;
+    }
+    Ok(reports)
+}
+
+/// Judges what is in lists: everything, or only what is meant.
+pub(super) fn judge_lists(
+    cluster: Cluster<'_>,
+    lists: &[List],
+    (ways, servers): (&[Way<'_>], &[Minor]),
+    mut gaps: Vec<Gap>,
+    meant: Option<&Meant>,
+) -> Result<Vec<Collected>> {
+    let Some(first) = ways.first() else { return Ok(Vec::new()) };
+    let needed = required::lists(first.required, &scan::namespaces_of(lists));
+    let requirements = Requirements::of_cluster(first.required, cluster, &needed, &mut gaps);
+    scan::judge(cluster, lists, How { ways, servers, requirements: &requirements, meant }, gaps)
+}
+
+/// What came of each way, as reports.
+pub(super) fn reports_of(
+    program: &str,
+    cluster: Cluster<'_>,
+    servers: &[Minor],
+    judged: Vec<Collected>,
+) -> Vec<Judged> {
+    let target = |server: &Minor| Target {
         context: cluster.context().map(str::to_owned),
         server: Some(server.to_string()),
         files: cluster.files(),
     };
-    let (report, suppressions) = collected.report(tool(options.program), target);
-    scan::finish(cluster, &report.gaps, options.program)?;
-    Ok((report, suppressions))
+    let each = judged.into_iter().zip(servers);
+    each.map(|(collected, server)| collected.report(tool(program), target(server))).collect()
 }
 
 pub(super) fn tool(program: &str) -> Tool {

@@ -212,7 +212,8 @@ fn of_cluster(options: &NamespaceOptions<'_>, cluster: Cluster<'_>) -> Result<Co
     let mut policies = Policies::new(options.policy, server, &[])?;
     let mut namespaces: BTreeSet<String> = options.names.iter().cloned().collect();
     let lists = namespace_lists(options);
-    let found = scan::read_namespaces(cluster, &lists, &mut policies, &mut gaps, &mut namespaces);
+    let own = std::slice::from_mut(&mut policies);
+    let found = scan::read_namespaces(cluster, &lists, own, &mut gaps, &mut namespaces);
     namespaces.extend(found.iter().map(|object| object.name().to_owned()));
     policies.add(&found);
     let lists = content_lists(&options.names, &namespaces);

@@ -11,7 +11,7 @@ use posture::model::object::Object;
 use posture::render::escape::escape;
 use posture::render::out;
 
-use super::policies::{PolicyOptions, is_namespace};
+use super::policies::is_namespace;
 
 /// Objects of the files.
 #[derive(Debug)]
@@ -27,13 +27,13 @@ pub(super) struct Chosen {
 }
 
 impl Chosen {
-    /// Fails where a selection cannot be answered from files.
+    /// `namespace` is that of `-n`. Fails where a selection cannot be answered from files.
     pub(super) fn of(
         inventory: Inventory,
         selection: &Selection,
-        options: PolicyOptions<'_>,
+        namespace: Option<&str>,
     ) -> Result<Self> {
-        let picked = selection.pick(inventory.objects, options.namespace)?;
+        let picked = selection.pick(inventory.objects, namespace)?;
         for warning in &picked.warnings {
             out::note(&escape(&format!("Warning: {warning}")));
         }

@@ -157,7 +157,11 @@ impl Judge<'_> {
             object: reference,
             place: object.mark(),
             chart_file: object.chart_file().map(str::to_owned),
-            owner: owner.map(|owner| Owner { kind: owner.kind, name: owner.name }),
+            owner: owner.map(|owner| Owner {
+                api_version: owner.api_version,
+                kind: owner.kind,
+                name: owner.name,
+            }),
             verdict: verdict.as_str(),
             severity: verdict.severity(),
             settled: false,

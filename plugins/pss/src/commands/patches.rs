@@ -20,7 +20,7 @@ fn one(name: &str) -> Result<PatchFile> {
         return Err(Error::usage("--assume-patch -: name a file"));
     }
     let (sources, gaps) =
-        files::read(&FileArgs { names: vec![name.to_owned()], recursive: false })?;
+        files::read(&FileArgs { names: vec![name.to_owned()], ..FileArgs::default() })?;
     if let Some(gap) = gaps.first() {
         return Err(Error::usage(format!("--assume-patch {name}: {}", gap.why)));
     }

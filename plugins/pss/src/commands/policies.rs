@@ -15,7 +15,7 @@ use posture::model::version::Minor;
 
 use crate::admission_config::{self, Configuration, Exemptions, Loaded, Refused};
 use crate::assume::Namespace;
-use crate::level::{Level, LevelVersion};
+use crate::level::{Level, LevelVersion, PolicyVersion};
 use crate::namespace::{Defaults, Mode, NamespacePolicy, UNCONFIGURED, Why};
 
 /// The namespace of objects that name none, where `-n` names none either.
@@ -41,6 +41,8 @@ pub struct Policies {
     configuration: Option<(String, Configuration)>,
     exemptions: Exemptions,
     known: BTreeMap<String, Known>,
+    /// Whether labels that pin an older version are taken for `latest`.
+    unpinned: bool,
     /// Namespaces of a cluster that could not be read.
     unreadable: BTreeSet<String>,
     all_unreadable: bool,
@@ -115,10 +117,17 @@ impl Policies {
             configuration,
             exemptions,
             known,
+            unpinned: false,
             unreadable: BTreeSet::new(),
             all_unreadable: false,
             conflicts,
         })
+    }
+
+    /// Judges by the newest rules of the server wherever an older version is pinned.
+    #[must_use]
+    pub fn unpinned(self) -> Self {
+        Self { unpinned: true, ..self }
     }
 
     /// Takes notice of the Namespaces of a cluster.
@@ -178,6 +187,19 @@ impl Policies {
 
     /// The policy of a namespace, and why it applies.
     pub fn apply(&self, namespace: &str) -> Applied {
+        let mut applied = self.of_namespace(namespace);
+        if self.unpinned {
+            for mode in applied.policy.modes.values_mut() {
+                let version = &mut mode.policy.version;
+                if matches!(version, PolicyVersion::Minor(pinned) if *pinned < self.server) {
+                    *version = PolicyVersion::Latest;
+                }
+            }
+        }
+        applied
+    }
+
+    fn of_namespace(&self, namespace: &str) -> Applied {
         if let Some(level) = self.forced {
             let policy = NamespacePolicy::assumed(level, self.server);
             return Applied { policy, why: "by --level".to_owned(), unknown: None };
@@ -312,7 +334,7 @@ fn read_configuration(file: &str, server: Minor) -> Result<Configuration> {
 /// The only document of a configuration file; `None` if there is nothing in it.
 fn read_tree(file: &str) -> Result<Option<Arc<Tree>>> {
     let (sources, gaps) =
-        files::read(&FileArgs { names: vec![file.to_owned()], recursive: false })?;
+        files::read(&FileArgs { names: vec![file.to_owned()], ..FileArgs::default() })?;
     if let Some(gap) = gaps.first() {
         return Err(Error::usage(format!("--admission-config {file}: {}", gap.why)));
     }

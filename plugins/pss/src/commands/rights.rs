@@ -12,28 +12,70 @@ use posture::render::out;
 
 use super::check::{CheckOptions, Scope};
 use super::check_ns::{NamespaceOptions, NamespaceScope, content_lists, namespace_lists};
+use super::diff::{DiffOptions, Question, cluster_beside, meant_of, names_something};
+use super::policies::PolicyOptions;
 use super::{required, scan};
+use crate::requirements::Required;
 
 /// The name of the printed roles.
 const NAME: &str = "kubectl-pss";
 
 /// Prints the roles for `check`.
 pub fn of_check(options: &CheckOptions<'_>) -> Result<()> {
-    let lists = match &options.scope {
-        Scope::Live { cluster: cluster @ Cluster::Live { .. }, selection } => {
-            let lists = scan::lists(*cluster, selection, &mut Vec::new())?;
-            let (mut all, _) = scan::context_lists(&lists);
-            all.extend(required::lists(options.required, &scan::namespaces_of(&lists)));
-            all.extend(lists);
-            all
+    print(&lists_of(&options.scope, options.policy, options.required)?)
+}
+
+/// Prints the roles for `diff`.
+pub fn of_diff(options: &DiffOptions<'_>) -> Result<()> {
+    let lists = match &options.question {
+        Question::Ways { scope, from, .. } => lists_of(scope, from.policy, from.required)?,
+        Question::Inputs { from, to, way, named } => {
+            let beside = |scope, other, of_files| -> Result<Option<Vec<List>>> {
+                let Some(cluster) = cluster_beside(scope, other, *named) else { return Ok(None) };
+                if matches!(cluster, Cluster::Recorded { .. }) {
+                    return Ok(Some(Vec::new()));
+                }
+                let meant = meant_of(options.program, of_files, *way)?;
+                Ok(Some(with_context(meant.lists(cluster, &mut Vec::new()), way.required)))
+            };
+            // Standard input can be read once, and what is meant by the files says it all.
+            if let Some(lists) = beside(from, to, to)? {
+                lists
+            } else if let Some(lists) = beside(to, from, from)? {
+                lists
+            } else {
+                let mut lists = lists_of(from, way.policy, way.required)?;
+                lists.extend(lists_of(to, way.policy, way.required)?);
+                lists
+            }
         }
-        Scope::Files { files, kustomize, selection, cluster: Some(_) } => {
-            scan::lists_for_files(files, *kustomize, selection, options.policy, options.required)?
-        }
-        Scope::Live { cluster: Cluster::Recorded { .. }, .. }
-        | Scope::Files { cluster: None, .. } => Vec::new(),
     };
     print(&lists)
+}
+
+fn lists_of(
+    scope: &Scope<'_>,
+    policy: PolicyOptions<'_>,
+    required: &Required,
+) -> Result<Vec<List>> {
+    Ok(match scope {
+        Scope::Live { cluster: cluster @ Cluster::Live { .. }, selection } => {
+            with_context(scan::lists(*cluster, selection, &mut Vec::new())?, required)
+        }
+        Scope::Files { files, kustomize, selection, cluster: Some(Cluster::Live { .. }) }
+            if names_something(files, *kustomize) =>
+        {
+            scan::lists_for_files(files, *kustomize, selection, policy, required)?
+        }
+        Scope::Live { cluster: Cluster::Recorded { .. }, .. } | Scope::Files { .. } => Vec::new(),
+    })
+}
+
+fn with_context(lists: Vec<List>, required: &Required) -> Vec<List> {
+    let (mut all, _) = scan::context_lists(&lists);
+    all.extend(required::lists(required, &scan::namespaces_of(&lists)));
+    all.extend(lists);
+    all
 }
 
 /// Prints the roles for `check ns`.

@@ -21,13 +21,13 @@ use posture::model::workload::pod_templates;
 use posture::render::escape::escape;
 use posture::render::out;
 
-use super::check::known;
+use super::check::{Way, known};
 use super::chosen::Chosen;
 use super::collect::Collected;
 use super::judge::Judge;
+use super::meant::Meant;
 use super::policies::{Policies, PolicyOptions};
 use super::required::{self, Requirements};
-use crate::assume::Assumptions;
 use crate::census::has_ended;
 use crate::evaluate::Evaluator;
 use crate::requirements::Required;
@@ -77,6 +77,23 @@ pub(super) fn server(
     }
 }
 
+/// The release for each of the ways; without a cluster it is the newest where none is asked for.
+pub(super) fn servers(
+    cluster: Option<Cluster<'_>>,
+    ways: &[Way<'_>],
+    gaps: &mut Vec<Gap>,
+) -> Result<Vec<Minor>> {
+    let mut own = None;
+    let each = ways.iter().map(|way| match (cluster, way.server, own) {
+        (None, asked, _) => Ok(known(asked.unwrap_or(NEWEST))),
+        // It is asked once.
+        (Some(_), None, Some(own)) => Ok(own),
+        (Some(cluster), None, None) => Ok(*own.insert(server(cluster, None, gaps)?)),
+        (Some(cluster), asked, _) => server(cluster, asked, gaps),
+    });
+    each.collect()
+}
+
 /// Whether nothing else will work either: the first request was not answered, or not to us.
 fn is_fatal(failure: &Failure) -> bool {
     matches!(
@@ -94,21 +111,21 @@ pub(super) fn could_not_run(cluster: Cluster<'_>, failure: &Failure) -> Error {
     }
 }
 
-/// The policies for manifests, by the namespaces of a cluster. A Namespace among the manifests
-/// goes before the cluster's: it is what the labels will be.
-pub(super) fn policies_for(
+/// Adds what manifests need of the namespaces of a cluster. A Namespace among the manifests goes
+/// before the cluster's: it is what the labels will be.
+pub(super) fn add_namespaces(
     cluster: Cluster<'_>,
-    options: PolicyOptions<'_>,
-    server: Minor,
+    policies: &mut [Policies],
     objects: &[Object],
     gaps: &mut Vec<Gap>,
-) -> Result<Policies> {
-    let mut policies = Policies::new(options, server, objects)?;
-    let lists = missing_namespaces(&policies, objects);
+) {
+    let Some(first) = policies.first() else { return };
+    let lists = missing_namespaces(first, objects);
     // A namespace that is not there yet has no labels.
-    let found = read_namespaces(cluster, &lists, &mut policies, gaps, &mut BTreeSet::new());
-    policies.add(&found);
-    Ok(policies)
+    let found = read_namespaces(cluster, &lists, policies, gaps, &mut BTreeSet::new());
+    for policies in policies {
+        policies.add(&found);
+    }
 }
 
 /// The Namespaces that manifests need and do not hold.
@@ -131,7 +148,7 @@ pub(super) fn lists_for_files(
     options: PolicyOptions<'_>,
     required: &Required,
 ) -> Result<Vec<List>> {
-    let chosen = Chosen::of(inventory::read(files, kustomize)?, selection, options)?;
+    let chosen = Chosen::of(inventory::read(files, kustomize)?, selection, options.namespace)?;
     let policies = Policies::new(options, NEWEST, &chosen.objects)?;
     let mut lists = missing_namespaces(&policies, &chosen.objects);
     lists.extend(required::lists_for(required, &policies, &chosen.objects));
@@ -172,7 +189,7 @@ pub(super) fn all_failed<T>(gathered: &[(T, Option<Failure>)]) -> Option<&Failur
 pub(super) fn read_namespaces(
     cluster: Cluster<'_>,
     lists: &[List],
-    policies: &mut Policies,
+    policies: &mut [Policies],
     gaps: &mut Vec<Gap>,
     names: &mut BTreeSet<String>,
 ) -> Vec<Object> {
@@ -188,7 +205,9 @@ pub(super) fn read_namespaces(
                 }
             }
             name => {
-                policies.unreadable(name);
+                for policies in &mut *policies {
+                    policies.unreadable(name);
+                }
                 gaps.push(live::gap(list, &failure));
             }
         }
@@ -228,68 +247,99 @@ pub(super) fn lists(
     Ok(resolved.lists)
 }
 
-/// How to judge.
+/// In which ways to judge what a cluster holds, and what of it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct How<'a> {
-    /// The release of the server.
-    pub(super) server: Minor,
-    /// What is assumed to happen to pods before Pod Security sees them.
-    pub(super) assumptions: &'a Assumptions,
+    /// The ways.
+    pub(super) ways: &'a [Way<'a>],
+    /// The release of the server in each.
+    pub(super) servers: &'a [Minor],
     /// What is required beyond the standards.
     pub(super) requirements: &'a Requirements<'a>,
+    /// Which objects alone are meant; everything, if that is not said.
+    pub(super) meant: Option<&'a Meant>,
 }
 
-/// Judges everything in lists.
+/// Judges what is in lists.
 pub(super) fn judge(
     cluster: Cluster<'_>,
     lists: &[List],
-    options: PolicyOptions<'_>,
     how: How<'_>,
     mut gaps: Vec<Gap>,
-) -> Result<Collected> {
+) -> Result<Vec<Collected>> {
+    let How { ways, servers, requirements, meant } = how;
     let mut owners = Owners::default();
-    let policies = context(cluster, lists, options, how.server, &mut gaps, &mut owners)?;
-    let evaluator = Evaluator::new(how.server);
-    let judge = Judge {
-        evaluator: &evaluator,
-        policies: &policies,
-        live: Some(&owners),
-        assumptions: how.assumptions,
-        requirements: how.requirements,
-    };
-    let gathered = gather(cluster, lists, |list, mut objects, collected: &mut Collected| {
+    let each = ways.iter().zip(servers).map(|(way, server)| way.policies(*server, &[]));
+    let mut policies = each.collect::<Result<Vec<Policies>>>()?;
+    context(cluster, lists, &mut policies, &mut gaps, &mut owners, meant.is_some());
+    let evaluators: Vec<Evaluator> = servers.iter().map(|server| Evaluator::new(*server)).collect();
+    let judges: Vec<Judge<'_>> = evaluators
+        .iter()
+        .zip(&policies)
+        .zip(ways)
+        .map(|((evaluator, policies), way)| Judge {
+            evaluator,
+            policies,
+            live: Some(&owners),
+            assumptions: way.assumptions,
+            requirements,
+        })
+        .collect();
+    let mut gathered = gather(cluster, lists, |list, mut objects, own: &mut Vec<Collected>| {
+        own.resize_with(judges.len(), Collected::default);
         let before = objects.len();
-        if list.name.is_none() {
-            objects.retain(|object| !is_noise(object));
+        match meant {
+            Some(meant) => objects.retain(|object| meant.has(object)),
+            None if list.name.is_none() => objects.retain(|object| !is_noise(object)),
+            None => {}
         }
-        collected.skipped += before - objects.len();
-        if !list.resource.namespaced {
-            collected.leave_aside(&mut objects);
+        let aside = if meant.is_some() { 0 } else { before - objects.len() };
+        let mut objects = Some(objects);
+        for (number, (judge, collected)) in judges.iter().zip(own).enumerate() {
+            let is_last = number + 1 == judges.len();
+            let own = if is_last { objects.take() } else { objects.clone() };
+            let mut own = own.unwrap_or_default();
+            collected.skipped += aside;
+            if !list.resource.namespaced {
+                collected.leave_aside(&mut own);
+            }
+            collected.judge(judge, own);
         }
-        collected.judge(&judge, objects);
     });
+    if meant.is_some() {
+        // What is not there is no failure: it is the answer.
+        for (_, failure) in &mut gathered {
+            failure.take_if(|failure| failure.kind == FailureKind::NotFound);
+        }
+    }
+    let is_empty = |own: &[Collected]| own.iter().all(|own| own.objects.is_empty());
     if let Some(failure) = all_failed(&gathered)
-        && gathered.iter().all(|(collected, _)| collected.objects.is_empty())
+        && gathered.iter().all(|(own, _)| is_empty(own))
     {
         return Err(could_not_run(cluster, failure));
     }
-    let mut all = Collected { gaps, ..Collected::default() };
-    for (list, (mut collected, failure)) in lists.iter().zip(gathered) {
-        collected.gaps.extend(failure.map(|failure| live::gap(list, &failure)));
-        all.append(collected);
+    let each = judges.iter().map(|_| Collected { gaps: gaps.clone(), ..Collected::default() });
+    let mut all: Vec<Collected> = each.collect();
+    for (list, (mut own, failure)) in lists.iter().zip(gathered) {
+        own.resize_with(judges.len(), Collected::default);
+        for (all, mut collected) in all.iter_mut().zip(own) {
+            collected.gaps.extend(failure.as_ref().map(|failure| live::gap(list, failure)));
+            all.append(collected);
+        }
     }
     Ok(all)
 }
 
-/// What verdicts depend on: the namespaces of the lists, and who owns what makes pods.
+/// What verdicts depend on: the namespaces of the lists, and who owns what makes pods. With
+/// `may_lack`, a namespace that is not there is no gap.
 fn context(
     cluster: Cluster<'_>,
     lists: &[List],
-    options: PolicyOptions<'_>,
-    server: Minor,
+    policies: &mut [Policies],
     gaps: &mut Vec<Gap>,
     owners: &mut Owners,
-) -> Result<Policies> {
+    may_lack: bool,
+) {
     let (context, about_namespaces) = context_lists(lists);
     let gathered = gather(cluster, &context, |list, objects, own: &mut Vec<Object>| {
         if list.resource == namespaces() {
@@ -300,16 +350,18 @@ fn context(
             }
         }
     });
-    let mut policies = Policies::new(options, server, &[])?;
     // Without owners a pod is reported under its ReplicaSet or Job: its verdict is the same.
     for (list, (found, failure)) in context.iter().zip(gathered).take(about_namespaces) {
-        policies.add(&found);
-        if let Some(failure) = failure {
-            policies.unreadable(list.name.as_deref());
-            gaps.push(live::gap(list, &failure));
+        let lacks = may_lack
+            && failure.as_ref().is_some_and(|failure| failure.kind == FailureKind::NotFound);
+        for policies in &mut *policies {
+            policies.add(&found);
+            if failure.is_some() && !lacks {
+                policies.unreadable(list.name.as_deref());
+            }
         }
+        gaps.extend(failure.filter(|_| !lacks).map(|failure| live::gap(list, &failure)));
     }
-    Ok(policies)
 }
 
 /// The namespaces that lists are of; `None` stands for all.
@@ -320,7 +372,10 @@ pub(super) fn namespaces_of(lists: &[List]) -> BTreeSet<Option<String>> {
 
 /// What verdicts on lists depend on: first Namespaces, and how many lists are theirs, then owners.
 pub(super) fn context_lists(lists: &[List]) -> (Vec<List>, usize) {
-    let scopes = namespaces_of(lists);
+    let mut scopes = namespaces_of(lists);
+    // A Namespace that is asked for by name is judged by its own labels.
+    let own = lists.iter().filter(|list| list.resource == namespaces() && list.name.is_some());
+    scopes.extend(own.map(|list| list.name.clone()));
     let everywhere = scopes.contains(&None);
     let mut context: Vec<List> = if everywhere {
         vec![List::of(namespaces(), None)]

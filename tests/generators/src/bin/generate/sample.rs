@@ -28,5 +28,16 @@ pub(crate) fn write() -> Result<()> {
         return Err(format!("the example must have findings: exit {}, {}", run.code, run.stderr));
     }
     let sample = format!("```console\n$ kubectl pss check ns -f shop.yaml\n{}```", run.stdout);
-    marked::write("plugins/pss/README.md", "sample", &sample)
+    marked::write("plugins/pss/README.md", "sample", &sample)?;
+    let arguments = ["diff", "cronjob", "--to", "restricted", "-f", "shop.yaml"];
+    let run = Run::new("kubectl-pss")
+        .args(arguments)
+        .env("COLUMNS", COLUMNS)
+        .in_folder(&in_repository("plugins/pss/examples"))
+        .finish();
+    if run.code != 1 {
+        return Err(format!("the example must differ: exit {}, {}", run.code, run.stderr));
+    }
+    let sample = format!("```console\n$ kubectl pss {}\n{}```", arguments.join(" "), run.stdout);
+    marked::write("plugins/pss/README.md", "diff", &sample)
 }

@@ -8,10 +8,16 @@ use crate::{Result, in_repository};
 
 const REPORT: &str = "tests/schema/report-v1.json";
 const NAMESPACES: &str = "tests/schema/namespaces-v1.json";
+const DIFFERENCE: &str = "tests/schema/diff-v1.json";
 
 /// Writes the schemas.
 pub(crate) fn write() -> Result<()> {
-    for (file, made) in [(REPORT, schema::report()), (NAMESPACES, schema::namespaces())] {
+    let schemas = [
+        (REPORT, schema::report()),
+        (NAMESPACES, schema::namespaces()),
+        (DIFFERENCE, schema::difference()),
+    ];
+    for (file, made) in schemas {
         let text = made.map_err(|error| error.to_string())?;
         let path = in_repository(file);
         if let Some(folder) = path.parent() {
