@@ -11,14 +11,25 @@ pub struct Source {
     name: String,
     text: String,
     line_starts: OnceLock<Vec<usize>>,
+    /// How many characters begin before each block of bytes.
+    characters: OnceLock<Vec<usize>>,
     live: bool,
 }
+
+/// The size of such a block. Lines that are shorter are counted as they are.
+const BLOCK: usize = 1 << 12;
 
 impl Source {
     /// Takes the bytes of an input and decodes them as kubectl's reader does: a byte order mark
     /// at the start is dropped, one of UTF-16 makes it UTF-16, and what is no UTF-8 becomes U+FFFD.
     pub fn new(name: impl Into<String>, bytes: Vec<u8>) -> Self {
-        Self { name: name.into(), text: decode(bytes), line_starts: OnceLock::new(), live: false }
+        Self {
+            name: name.into(),
+            text: decode(bytes),
+            line_starts: OnceLock::new(),
+            characters: OnceLock::new(),
+            live: false,
+        }
     }
 
     /// An answer of the API server: what is read from it has no place that a person could look up.
@@ -49,8 +60,34 @@ impl Source {
         let line = self.line_of(offset);
         let start = starts[line - 1];
         let end = offset.min(self.text.len());
-        let column = self.text.get(start..end).map_or(end - start, |text| text.chars().count());
+        let column = if end.saturating_sub(start) < BLOCK {
+            count(&self.text.as_bytes()[start.min(end)..end])
+        } else {
+            self.characters_before(end) - self.characters_before(start)
+        };
         Place { file: self.name.clone(), line, column: column + 1 }
+    }
+
+    /// How many characters begin before a byte offset: a file may be one line of megabytes, and
+    /// have findings all over it.
+    fn characters_before(&self, offset: usize) -> usize {
+        let bytes = self.text.as_bytes();
+        let counts = self.characters.get_or_init(|| {
+            let blocks = bytes.chunks(BLOCK).scan(0, |before, block| {
+                let counted = *before;
+                *before += count(block);
+                Some(counted)
+            });
+            blocks.collect()
+        });
+        let block = (offset / BLOCK).min(counts.len().saturating_sub(1));
+        counts.get(block).map_or(0, |before| before + count(&bytes[block * BLOCK..offset]))
+    }
+
+    /// The byte offset at which a 1-based line starts.
+    pub fn line_start(&self, line: usize) -> usize {
+        let starts = self.line_starts();
+        line.checked_sub(1).and_then(|line| starts.get(line)).copied().unwrap_or(self.text.len())
     }
 
     /// The line of a byte offset, from 1.
@@ -66,6 +103,11 @@ impl Source {
         let text = self.text.get(start..end)?;
         Some(text.trim_end_matches('\r'))
     }
+}
+
+/// How many characters begin in bytes of UTF-8.
+fn count(bytes: &[u8]) -> usize {
+    bytes.iter().filter(|byte| (**byte & 0b1100_0000) != 0b1000_0000).count()
 }
 
 fn decode(mut bytes: Vec<u8>) -> String {
@@ -170,6 +212,17 @@ mod tests {
         assert_eq!(source.line(2), Some("b: 1"));
         let second = source.place(source.text().find("b:").unwrap_or(0));
         assert_eq!((second.line, second.column), (2, 1));
+    }
+
+    #[test]
+    fn columns_of_long_lines_are_those_of_short_ones() {
+        let text = format!("a: 1\nb: {}\nc: 1\n", "日本 ü x".repeat(3 * BLOCK));
+        let source = Source::new("x", text.clone().into());
+        for at in (0..=text.len()).filter(|at| text.is_char_boundary(*at)).step_by(997) {
+            let place = source.place(at);
+            let start = source.line_start(place.line);
+            assert_eq!(place.column, text[start..at].chars().count() + 1, "{at}");
+        }
     }
 
     #[test]

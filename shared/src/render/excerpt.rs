@@ -32,7 +32,8 @@ const CUT: char = '…';
 pub fn excerpt(mark: &Mark, width: usize) -> Option<Excerpt> {
     let place = mark.place();
     let line = mark.source().line(place.line)?;
-    let start = line.char_indices().nth(place.column - 1).map_or(line.len(), |(at, _)| at);
+    let start = mark.span().start.saturating_sub(mark.source().line_start(place.line));
+    let start = line.floor_char_boundary(start.min(line.len()));
     // A line may be a whole file: only what can be shown of it is looked at.
     let margin = width.min(MAX_WIDTH) * BYTES_PER_COLUMN;
     let from = line.floor_char_boundary(start.saturating_sub(margin));

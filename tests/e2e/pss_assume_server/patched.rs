@@ -143,7 +143,9 @@ fn patches_are_judged_as_the_server_judges_them() {
     let policies: Vec<Value> =
         names.iter().zip(&patches).flat_map(|(name, patch)| policy(name, patch)).collect();
     cluster.create_all(&policies);
-    names.iter().for_each(|name| wait_for(&cluster, name));
+    for name in &names {
+        wait_for(&cluster, name);
+    }
     let (mut requests, mut failing) = (Vec::new(), Vec::new());
     for (name, patch) in names.iter().zip(&patches) {
         let change = Change::Operations(read(patch));

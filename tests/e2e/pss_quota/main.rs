@@ -58,7 +58,9 @@ fn differences(asked: &[Asked], answers: &[Answer], minor: u32, say: bool, hide:
     for (asked, answer) in asked.iter().zip(answers) {
         let mut objects = asked.world.objects.clone();
         if !hide.is_empty() {
-            objects.iter_mut().for_each(|object| remove(object, hide));
+            for object in &mut objects {
+                remove(object, hide);
+            }
         }
         objects.extend(classes());
         let decision = decided(&asked.pod, &objects, minor, 1);
@@ -168,12 +170,14 @@ fn the_last_replica_is_refused_as_we_foretell() {
             json!({ "apiVersion": "v1", "kind": "ResourceQuota",
                 "metadata": { "name": "q", "namespace": namespace }, "spec": { "hard": hard } }),
         ];
-        objects.iter().for_each(|object| cluster.create_all(std::slice::from_ref(object)));
+        for object in &objects {
+            cluster.create_all(std::slice::from_ref(object));
+        }
         let path = format!("/api/v1/namespaces/{namespace}/resourcequotas/q/status");
-        let patch = json!({ "status": { "hard": hard, "used": used } });
-        assert!(cluster.admin().merge(&path, &patch).is_success());
+        let merged = json!({ "status": { "hard": hard, "used": used } });
+        assert!(cluster.admin().merge(&path, &merged).is_success());
         let mut quota = objects[1].clone();
-        quota["status"] = patch["status"].clone();
+        quota["status"] = merged["status"].clone();
         let pod = json!({ "apiVersion": "v1", "kind": "Pod", "metadata": { "generateName": "p" },
             "spec": { "containers": [{ "name": "c", "image": "i", "resources": resources }] } });
         cases.push((namespace, quota, pod));

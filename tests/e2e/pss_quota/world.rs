@@ -57,7 +57,7 @@ fn amounts(resources: &[&str], percent: usize, random: &mut Random) -> Map<Strin
 const COMPUTE: [&str; 3] = ["cpu", "memory", "ephemeral-storage"];
 const GPU: &str = "example.com/gpu";
 
-fn container(name: String, percent: usize, random: &mut Random) -> Value {
+fn container(name: &str, percent: usize, random: &mut Random) -> Value {
     let mut requests = amounts(&COMPUTE, percent, random);
     let mut limits = amounts(&COMPUTE, percent, random);
     // Mostly what validation lets pass: where both are there, they are alike.
@@ -84,11 +84,11 @@ pub(crate) fn pod(name: &str, random: &mut Random) -> Value {
     let percent = [0, 25, 60, 85, 100][random.below(5)];
     let containers = 1 + random.below(3);
     let containers: Vec<Value> =
-        (0..containers).map(|index| container(format!("c{index}"), percent, random)).collect();
+        (0..containers).map(|index| container(&format!("c{index}"), percent, random)).collect();
     let count = if random.percent(40) { 1 + random.below(3) } else { 0 };
     let first: Vec<Value> = (0..count)
         .map(|index| {
-            let mut container = container(format!("i{index}"), percent, random);
+            let mut container = container(&format!("i{index}"), percent, random);
             if random.percent(40) {
                 container["restartPolicy"] = json!("Always");
             }
@@ -286,8 +286,8 @@ pub(crate) fn worlds(cluster: &Cluster, count: usize, random: &mut Random) -> Ve
             if object["kind"] == "ResourceQuota" {
                 let name = object["metadata"]["name"].as_str().unwrap_or_default().to_owned();
                 let status = status(&object, random);
-                let patch = json!({ "status": status });
-                let answer = cluster.admin().merge(&format!("{path}/{name}/status"), &patch);
+                let merged = json!({ "status": status });
+                let answer = cluster.admin().merge(&format!("{path}/{name}/status"), &merged);
                 assert!(answer.is_success(), "{}", answer.message());
                 object["status"] = status;
             }

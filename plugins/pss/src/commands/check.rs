@@ -108,13 +108,7 @@ pub fn run(options: &CheckOptions<'_>) -> Result<Report<PssDetail>> {
         required: options.required,
     };
     let (mut report, suppressions) = judge(options.program, &options.scope, &[way])?.remove(0);
-    let suppressions: Vec<Rule> = suppressions
-        .into_iter()
-        .filter(|rule| required::is_asked(rule, options.required))
-        .collect();
-    let mut gates = options.gates.clone();
-    gates.gates.entries.retain(|rule| required::is_asked(rule, options.required));
-    gates.apply(&mut report, &suppressions)?;
+    options.gates.apply(&mut report, &suppressions)?;
     let closing = Closing { next: next_commands(options.program, &report) };
     report::print(&report, options.output, &catalog(), &closing)?;
     Ok(report)

@@ -115,14 +115,7 @@ impl Judge<'_> {
             let subject =
                 Subject { object, reference: &reference, template, owner: owner.as_ref() };
             subject.collect(&admission, after.as_ref(), &mut findings);
-            let server = self.evaluator.server();
-            for (requirement, answer) in self.requirements.ask(object, template, namespace, server)
-            {
-                is_short |= !answer.unmet.is_empty();
-                let unmet = answer.unmet.iter();
-                findings.extend(unmet.map(|unmet| subject.unmet(requirement, unmet)));
-                gaps.extend(answer.unknown.into_iter().map(|why| depends(object, why)));
-            }
+            is_short |= self.require(&subject, namespace, &mut findings, &mut gaps);
             let verdict = Verdict::of(&admission);
             if worst.as_ref().is_none_or(|(known, ..)| verdict > *known) {
                 worst = Some((verdict, admission, after, position));
@@ -138,11 +131,8 @@ impl Judge<'_> {
         let mut notes =
             notes_of(&templates[position], verdict, (&admission, written), &applied, meets);
         notes.extend(after.iter().flat_map(|after| after.notes(verdict, &admission)));
-        if is_short && verdict == Verdict::Allowed {
-            notes.push(
-                "Pod Security allows it; what --require asks for is not all there".to_owned(),
-            );
-        }
+        let short = is_short && verdict == Verdict::Allowed;
+        notes.extend(short.then(|| SHORT.to_owned()));
         let report = ObjectReport {
             message: message_of(verdict, &admission),
             sentence: sentence_of(
@@ -171,7 +161,30 @@ impl Judge<'_> {
         };
         Some(Judged { object: Some(report), findings, gaps })
     }
+
+    /// Adds what is required and not there; returns whether anything is.
+    fn require(
+        &self,
+        subject: &Subject<'_, '_>,
+        namespace: &str,
+        findings: &mut Vec<Finding>,
+        gaps: &mut Vec<Gap>,
+    ) -> bool {
+        let before = findings.len();
+        let (object, server) = (subject.object, self.evaluator.server());
+        for (requirement, answer) in
+            self.requirements.ask(object, subject.template, namespace, server)
+        {
+            let unmet = answer.unmet.iter();
+            findings.extend(unmet.map(|unmet| subject.unmet(requirement, unmet)));
+            gaps.extend(answer.unknown.into_iter().map(|why| depends(object, why)));
+        }
+        findings.len() > before
+    }
 }
+
+/// What stands beside a verdict that requirements leave alone.
+const SHORT: &str = "Pod Security allows it; what --require asks for is not all there";
 
 /// What a requirement depends on and nobody knows.
 fn depends(object: &Object, why: String) -> Gap {

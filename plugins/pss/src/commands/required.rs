@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use posture::client::list::List;
 use posture::client::resource::Resource;
-use posture::finding::suppression::rule::Rule;
 use posture::input::cluster::Cluster;
 use posture::input::live;
 use posture::model::gap::Gap;
@@ -15,7 +14,7 @@ use posture::model::workload::{Carrier, PodTemplate, pod_templates};
 use super::policies::{DEFAULT_NAMESPACE, Policies};
 use super::scan::gather;
 use crate::quota::Surroundings;
-use crate::requirements::{Answer, Facts, GROUP, Required, Requirement};
+use crate::requirements::{Answer, Facts, Required, Requirement};
 
 /// The requirement that LimitRanges and ResourceQuotas are needed for.
 const QUOTA: &str = "quota";
@@ -149,11 +148,4 @@ pub(super) fn lists_for(required: &Required, policies: &Policies, objects: &[Obj
     let making = objects.iter().filter(|object| !pod_templates(object).is_empty());
     let namespaces = making.map(|object| Some(policies.namespace_of(object).to_owned()));
     lists(required, &namespaces.collect())
-}
-
-/// Whether a suppression is about something that nobody asks for: it is of use another time.
-pub(super) fn is_asked(rule: &Rule, required: &Required) -> bool {
-    let is_of_none = |id: &str| rule.check.eq_ignore_ascii_case(id) && !required.has(id);
-    let left_out = crate::requirements::ALL.iter().any(|known| is_of_none(known.check.id));
-    !left_out && !(rule.check.eq_ignore_ascii_case(GROUP) && required.is_empty())
 }

@@ -249,7 +249,7 @@ impl<'a> Demand<'a> {
     pub(super) fn of_pod(&self) -> Requirements {
         let of = |list: fn(&Requirements) -> &ResourceList| {
             let mut sums = self.sums(list);
-            for (name, quantity) in self.pod.iter().flat_map(|pod| list(pod)) {
+            for (name, quantity) in self.pod.iter().flat_map(list) {
                 if matches!(name.as_str(), "cpu" | "memory") {
                     sums.insert(name.clone(), quantity.clone());
                 }
@@ -278,7 +278,7 @@ impl<'a> Demand<'a> {
     pub(super) fn usage(&self) -> ResourceList {
         let of = |list: fn(&Requirements) -> &ResourceList| {
             let mut sums = self.sums(list);
-            for (name, quantity) in self.pod.iter().flat_map(|pod| list(pod)) {
+            for (name, quantity) in self.pod.iter().flat_map(list) {
                 if is_of_pods(name) {
                     sums.insert(name.clone(), quantity.clone());
                 }

@@ -150,16 +150,13 @@ impl ResourceQuota {
         usage.retain(|name, amount| !amount.is_zero() && self.hard.contains_key(name));
         let nothing = ResourceList::new();
         let used = if among { &nothing } else { &self.used };
-        let zero = Quantity::of(0);
-        let of = |name: &String| used.get(name).unwrap_or(&zero);
-        let admitted = usage
-            .iter()
-            .filter_map(|(name, amount)| self.hard.get(name)?.fits(of(name), amount))
-            .min()?;
+        let mut before = used_of(&usage, used);
+        let fits =
+            |(name, used): (&String, &Quantity)| self.hard.get(name)?.fits(used, usage.get(name)?);
+        let admitted = before.iter().filter_map(fits).min()?;
         if admitted >= replicas {
             return None;
         }
-        let mut before = self.used_of(&usage, used);
         let earlier = usage.iter().map(|(name, amount)| (name.clone(), amount.times(admitted)));
         if admitted > 0 {
             add(&mut before, &earlier.collect());
@@ -184,13 +181,13 @@ impl ResourceQuota {
             admitted,
         })
     }
+}
 
-    /// What is used of the resources that a pod takes; nothing where nobody has counted.
-    fn used_of(&self, usage: &ResourceList, used: &ResourceList) -> ResourceList {
-        let zero = Quantity::of(0);
-        let of = |name: &String| (name.clone(), used.get(name).unwrap_or(&zero).clone());
-        usage.keys().map(of).collect()
-    }
+/// What is used of the resources that a pod takes; nothing where nobody has counted.
+fn used_of(usage: &ResourceList, used: &ResourceList) -> ResourceList {
+    let zero = Quantity::of(0);
+    let of = |name: &String| (name.clone(), used.get(name).unwrap_or(&zero).clone());
+    usage.keys().map(of).collect()
 }
 
 /// What is exceeded, and by what.

@@ -63,11 +63,11 @@ pub(super) fn find_in(
         };
         for resource in COMPUTE {
             let written = amount(path(list, resource));
-            let is_met = match written {
+            let suffices = match written {
                 Some((_, is_some)) => is_some,
                 None => instead.iter().any(|list| is_set(path(list, resource))),
             };
-            if is_met || of_pod(resource) {
+            if suffices || of_pod(resource) {
                 continue;
             }
             let (subject, path) = (subject(&container), path(list, resource));
