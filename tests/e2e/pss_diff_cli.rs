@@ -531,3 +531,28 @@ fn without_code(line: &str) -> String {
     }
     bare + rest
 }
+
+#[test]
+fn requirements_and_assumptions_hold_on_both_sides() {
+    let before = pod("a", "shop", "  automountServiceAccountToken: false\n");
+    let folder = folder(&[("before/a.yaml", &before), ("after/a.yaml", &pod("a", "shop", ""))]);
+    let states = ["--from", "before", "--to", "after"];
+    assert_eq!(diff(folder.path(), &states).code, 0);
+    let required = ["--require", "automountServiceAccountToken", "-o", "json"];
+    let run = diff(folder.path(), &[&states[..], &required[..]].concat());
+    assert_eq!(run.code, 1, "{}", run.stderr);
+    let controls = run.json()["changes"][0]["controls"].clone();
+    assert_eq!(controls[0]["check"], "automountServiceAccountToken");
+    assert_eq!(controls[0]["change"], "started");
+    // Whatever the level, what a mesh adds is there on both sides.
+    let levels = ["-f", "after", "--from", "baseline", "--to", "restricted", "-o", "json"];
+    let plain = diff(folder.path(), &levels);
+    assert_eq!(plain.code, 0, "{}", plain.stdout);
+    let meshed = diff(folder.path(), &[&levels[..], &["--assume-injection", "istio"][..]].concat());
+    assert_eq!(meshed.code, 1);
+    let change = meshed.json()["changes"][0].clone();
+    assert_eq!(change["from"]["verdict"], "rejected", "istio-init needs NET_ADMIN: {change:#}");
+    let path = change["controls"][0]["path"].as_str().expect("a path").to_owned();
+    assert!(path.contains("istio-"), "{path}");
+    assert_eq!(diff(folder.path(), &[&states[..], &["--require", "nothing"][..]].concat()).code, 2);
+}

@@ -10,7 +10,7 @@ use kubectl_pss::commands::gate::GateOptions;
 use kubectl_pss::commands::policies::PolicyOptions;
 use kubectl_pss::commands::rights;
 use kubectl_pss::level::LevelVersion;
-use kubectl_pss::requirements::{self, Required};
+use kubectl_pss::requirements;
 use posture::cli::connection::ConnectionFlags;
 use posture::cli::exit;
 use posture::cli::flags::{InputFlags, OutputFlags, StyleFlags};
@@ -24,6 +24,7 @@ use posture::model::version::Minor;
 
 use super::assume::AssumeFlags;
 use super::origin::Origin;
+use super::require::RequireFlags;
 
 #[derive(ClapArgs, Debug)]
 pub(super) struct CheckArgs {
@@ -59,10 +60,8 @@ pub(super) struct CheckArgs {
     #[arg(long, value_name = "LEVEL", help_heading = "How to judge")]
     level: Option<LevelVersion>,
 
-    /// Ask for more than Pod Security does: readOnlyRootFilesystem, resources (resourceLimits,
-    /// resourceRequests), quota, probes, automountServiceAccountToken, or all.
-    #[arg(long, value_name = "LIST", value_delimiter = ',', help_heading = "How to judge")]
-    require: Vec<String>,
+    #[command(flatten)]
+    require: RequireFlags,
 
     /// Judge as a server of this minor release would.
     #[arg(long, value_name = "1.NN", help_heading = "How to judge")]
@@ -134,7 +133,7 @@ pub(super) fn is_segment(name: &str) -> bool {
 /// Runs `check`; returns the exit code.
 pub(super) fn run(check: &CheckArgs, style: StyleFlags, program: &str) -> Result<u8> {
     fits(check)?;
-    let required = required(check)?;
+    let required = check.require.required()?;
     let origin = Origin::open(check, program, style.stderr())?;
     let asked = origin.asked(check);
     let recorder = origin.recorder(check, &asked)?;
@@ -175,7 +174,7 @@ fn check_objects(
             cluster,
         },
     };
-    let required = required(check)?;
+    let required = check.require.required()?;
     let options = CheckOptions {
         program,
         scope,
@@ -225,11 +224,6 @@ fn check_namespaces(
         return rights::of_namespaces(&options).map(|()| exit::CLEAN);
     }
     check_ns::run(&options).map(|report| exit::of_report(&report))
-}
-
-/// What `--require` asks for.
-fn required(check: &CheckArgs) -> Result<Required> {
-    Required::parse(&check.require).map_err(|why| Error::usage(format!("--require: {why}")))
 }
 
 fn policy(check: &CheckArgs) -> PolicyOptions<'_> {

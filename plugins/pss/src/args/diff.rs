@@ -1,14 +1,12 @@
 //! `diff`: its command line, and from it to the command.
 
 use clap::Args as ClapArgs;
-use kubectl_pss::assume::Assumptions;
 use kubectl_pss::checks::catalog;
 use kubectl_pss::commands::check::Way;
 use kubectl_pss::commands::diff::{self, DiffOptions, Question};
 use kubectl_pss::commands::policies::PolicyOptions;
 use kubectl_pss::commands::rights;
 use kubectl_pss::level::{Level, LevelVersion};
-use kubectl_pss::requirements::Required;
 use posture::cli::connection::ConnectionFlags;
 use posture::cli::exit;
 use posture::cli::flags::{DifferenceOutputFlags, InputFlags, StyleFlags};
@@ -17,7 +15,9 @@ use posture::input::state::State;
 use posture::model::error::{Error, Result};
 use posture::model::version::Minor;
 
+use super::assume::AssumeFlags;
 use super::check::{is_segment, namespaces_in};
+use super::require::RequireFlags;
 use super::sides::{Read, Sides};
 
 /// What states may be, for the hint of an error.
@@ -64,6 +64,12 @@ pub(super) struct DiffArgs {
     /// The API server's admission configuration: cluster-wide defaults and exemptions.
     #[arg(long, value_name = "FILE", help_heading = "How to judge")]
     admission_config: Option<String>,
+
+    #[command(flatten)]
+    require: RequireFlags,
+
+    #[command(flatten)]
+    assume: AssumeFlags,
 
     #[command(flatten)]
     choice: ChoiceFlags,
@@ -113,7 +119,7 @@ pub(super) fn run(args: &DiffArgs, style: StyleFlags, program: &str) -> Result<u
     let asked = sides.asked(args);
     let [first, second] = sides.scopes(args, &asked)?;
     let namespace = sides.namespace(args, &asked);
-    let (assumptions, required) = (Assumptions::default(), Required::default());
+    let (assumptions, required) = (args.assume.assumptions()?, args.require.required()?);
     let way = Way {
         policy: policy(args, namespace.as_deref()),
         server: args.server_version,
@@ -169,7 +175,7 @@ fn run_ways(
     let asked = sides.asked(args);
     let [scope, _] = sides.scopes(args, &asked)?;
     let namespace = sides.namespace(args, &asked);
-    let (assumptions, required) = (Assumptions::default(), Required::default());
+    let (assumptions, required) = (args.assume.assumptions()?, args.require.required()?);
     let way = |said: &Option<Said>| {
         let policy = policy(args, namespace.as_deref());
         let (policy, server) = match said {

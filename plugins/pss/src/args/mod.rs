@@ -4,6 +4,7 @@ mod assume;
 mod check;
 mod diff;
 mod origin;
+mod require;
 mod sides;
 
 use clap::{Args as ClapArgs, Parser, Subcommand};

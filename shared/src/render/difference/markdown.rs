@@ -6,7 +6,7 @@ use std::io::Write;
 use super::words;
 use crate::finding::difference::{Change, Difference, SidedGap, Turn};
 use crate::model::error::Result;
-use crate::render::gfm::{code, code_in_line, cut};
+use crate::render::gfm::{cell, code};
 use crate::render::human::plural;
 
 /// The most that is written, in characters: a comment may have 65,536.
@@ -29,7 +29,7 @@ pub(super) fn write(difference: &Difference, out: &mut impl Write) -> Result<()>
 
 fn text(difference: &Difference) -> String {
     let mut page = Page::default();
-    let clipped = |text: &str| code_in_line(&cut(text, LONGEST));
+    let clipped = |text: &str| code(text, LONGEST);
     let program = clipped(&format!("{} {}", difference.tool.name, difference.tool.verb));
     let (from, to) = (clipped(&difference.from.state), clipped(&difference.to.state));
     page.always(&format!("### {program}: {from} → {to}\n\n"));
@@ -102,8 +102,7 @@ impl Page {
             let place = gap.place.as_ref().map(words::place);
             let what = place.or_else(|| gap.object.clone()).unwrap_or_else(|| gap.what.clone());
             let side = words::only(sided.side).map(|side| format!(" ({side})"));
-            let (what, why) = (cut(&what, LONGEST), cut(&gap.why, LONGEST));
-            let (what, why) = (code_in_line(&what), code_in_line(&why));
+            let (what, why) = (code(&what, LONGEST), code(&gap.why, LONGEST));
             format!("- {what}{}: {why}\n", side.unwrap_or_default())
         };
         self.pieces(gaps.iter().map(line), MOST / 4, "more gaps");
@@ -117,13 +116,13 @@ impl Page {
         let row = |change: &Change| {
             let (from, to) = words::verdicts(change);
             let checks = words::checks(&change.controls);
-            let checks: Vec<String> = checks.iter().map(|check| code(check)).collect();
+            let checks: Vec<String> = checks.iter().map(|check| cell(check, LONGEST)).collect();
             let place = change.place().map(words::place).unwrap_or_default();
             format!(
                 "| {} | {} {} | {from} | {to} | {} |\n",
                 change.direction.as_str(),
-                code(&cut(&name(change), LONGEST)),
-                code(&cut(&place, LONGEST)),
+                cell(&name(change), LONGEST),
+                cell(&place, LONGEST),
                 checks.join(" ")
             )
         };
@@ -138,8 +137,7 @@ impl Page {
         self.always(&format!("\n<details><summary>{title}</summary>\n\n"));
         let item = |change: &Change| {
             let (from, to) = words::verdicts(change);
-            let mut item =
-                format!("- {}: {from} → {to}\n", code_in_line(&cut(&name(change), LONGEST)));
+            let mut item = format!("- {}: {from} → {to}\n", code(&name(change), LONGEST));
             for control in change.controls.iter().take(CHECKS) {
                 let said = match control.change {
                     Turn::Stopped => control.path.clone(),
@@ -152,15 +150,15 @@ impl Page {
                     control.change.as_str(),
                     control.check,
                     words::weight(control),
-                    code_in_line(&cut(&said, LONGEST)),
-                    code_in_line(&cut(&place, LONGEST)),
+                    code(&said, LONGEST),
+                    code(&place, LONGEST),
                 );
             }
             if let Some(more) = change.controls.len().checked_sub(CHECKS + 1) {
                 let _infallible = writeln!(item, "  - …and {} more", more + 1);
             }
             for note in &change.notes {
-                let _infallible = writeln!(item, "  - {}", code_in_line(&cut(note, LONGEST)));
+                let _infallible = writeln!(item, "  - {}", code(note, LONGEST));
             }
             item
         };
