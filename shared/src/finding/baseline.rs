@@ -165,8 +165,11 @@ impl Session<'_> {
         *count <= known.count && finding.severity <= known.severity
     }
 
-    /// How many findings of the baseline did not come again.
-    pub fn gone(&self) -> usize {
-        self.baseline.len() - self.seen.len()
+    /// How many findings of the baseline did not come again, of the checks that ran.
+    pub fn gone(&self, ran: impl Fn(&str) -> bool) -> usize {
+        let known = self.baseline.known.iter();
+        known
+            .filter(|(print, known)| !self.seen.contains(print.as_str()) && ran(&known.entry.check))
+            .count()
     }
 }

@@ -102,7 +102,7 @@ impl Gates {
             let (known, new): (Vec<_>, Vec<_>) =
                 counting.into_iter().partition(|finding| session.knows(finding));
             counting = new;
-            let gone = session.gone();
+            let gone = session.gone(|check| self.ran(check, catalog));
             report.suppressions.extend((gone > 0 && updated.is_none()).then(|| gone_from(gone)));
             suppressed.extend(known.into_iter().map(|finding| Suppressed {
                 finding,
@@ -152,8 +152,12 @@ impl Gates {
             .iter()
             .filter(|entry| pattern.means(entry.check.id, entry.group))
             .peekable();
-        let ran = |id: &str| !self.asleep.contains(&id) && self.chooses(id, catalog);
-        meant.peek().is_none() || meant.any(|entry| ran(entry.check.id))
+        meant.peek().is_none() || meant.any(|entry| self.ran(entry.check.id, catalog))
+    }
+
+    /// Whether a check ran and was chosen.
+    fn ran(&self, check: &str, catalog: &Catalog) -> bool {
+        !self.asleep.contains(&check) && self.chooses(check, catalog)
     }
 }
 
