@@ -429,10 +429,10 @@ mod tests {
 
     #[test]
     fn no_digit_is_nothing_or_an_error() {
-        for text in ["m", "+", ".", "+Ki", "Ti"] {
+        for text in ["m", "+", ".", "+Ki", "Ti", ".Ki"] {
             assert!(quantity(text).is_zero(), "{text}");
         }
-        for text in ["Pi", "+Ei", ".Ki"] {
+        for text in ["Pi", "+Ei", ".Pi"] {
             assert_eq!(text.parse::<Quantity>(), Err(WRONG_NUMBER), "{text}");
         }
     }
