@@ -206,6 +206,6 @@ fn a_chart() {
     assert!(!results.is_empty());
     for result in results {
         let place = &result["locations"][0]["physicalLocation"];
-        assert_eq!(place["artifactLocation"]["uri"], "shop/templates/web.yaml");
+        assert_eq!(place["artifactLocation"]["uri"], "charts/shop/templates/web.yaml");
     }
 }
