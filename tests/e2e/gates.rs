@@ -218,7 +218,7 @@ fn suppressions_that_do_nothing_are_said() {
         .replace("hostPID: true", "hostPID: true # posture:ignore hostPorts wrong check")
         .replace("kind: Deployment", "kind: Deployment # posture:ignore priviledged a slip")
         .replace("        image: x\n        ports", "        image: x\n        args:\n        - |\n          # posture:ignore sysctls text and no comment\n        - \"# posture:ignore sysctls text\"\n        ports");
-    let file = "ignore:\n- {check: sysctls, reason: not here}\n- {check: reach-anywhere, reason: of another plugin}\n";
+    let file = "ignore:\n- {check: sysctls, reason: not here}\n- {check: \"reach-anywhere,privileged\", name: other, reason: nobody knows one}\n";
     let folder = folder(&[("web.yaml", &manifest), (".posture.yaml", file)]);
     let (report, code) = json(folder.path(), "-f web.yaml");
     assert_eq!((checks(&report), code), (set(&ALL), 1));
@@ -241,6 +241,8 @@ fn suppressions_that_do_nothing_are_said() {
             "expired comment hostPorts web.yaml:25",
             "invalid comment privileged web.yaml:32",
             "unused file sysctls .posture.yaml:2",
+            "invalid file reach-anywhere .posture.yaml:3",
+            "unused file privileged .posture.yaml:3",
         ]
     );
     insta::assert_snapshot!("idle", check(folder.path(), "-f web.yaml").stdout);
@@ -252,7 +254,76 @@ fn suppressions_that_do_nothing_are_said() {
         .iter()
         .filter_map(|idle| idle["check"].as_str())
         .collect();
-    assert_eq!(checks, ["priviledged"]);
+    assert_eq!(checks, ["priviledged", "reach-anywhere"]);
+}
+
+#[test]
+fn slips_are_said_and_suppress_nothing() {
+    for (comment, why) in [
+        ("# posture:ignore: hostNamespaces x", "it is written: # posture:ignore CHECK reason"),
+        ("# posture: ignore hostNamespaces x", "it is written: # posture:ignore CHECK reason"),
+        ("# Posture:Ignore hostNamespaces x", "it is written: # posture:ignore CHECK reason"),
+        ("# posture:ignore hostNamespaces x until=2020-01-01", "before the reason"),
+        ("# posture:ignore hostNamespaces until:2999-01-01 x", "before the reason"),
+        ("# posture:ignore hostNamespaces, privileged x", "no blanks stand in the list"),
+        ("# posture:ignore bogus x", "there is no such check"),
+        ("# posture:ignore", "it names no check"),
+    ] {
+        let manifest = WEB.replace("hostPID: true", &format!("hostPID: true {comment}"));
+        let folder = folder(&[("web.yaml", &manifest)]);
+        let (report, _) = json(folder.path(), "-f web.yaml");
+        assert_eq!(checks(&report), set(&ALL), "{comment}");
+        let said = report["suppressions"][0]["why"].as_str().unwrap_or_default().to_owned();
+        assert!(said.contains(why), "{comment}: {said}");
+        assert_eq!(report["suppressions"][0]["status"], "invalid", "{comment}");
+    }
+    for text in
+        ["# the posture of this, ignore it", "# xposture:ignore a b", "# posture-ignore a b"]
+    {
+        let manifest = WEB.replace("hostPID: true", &format!("hostPID: true {text}"));
+        let (report, _) = json(folder(&[("web.yaml", &manifest)]).path(), "-f web.yaml");
+        assert_eq!(report.get("suppressions"), None, "{text}");
+    }
+}
+
+#[test]
+fn what_the_server_would_not_take_is_never_a_pass() {
+    let invalid = WEB.replace("hostPID: true", "hostPID: \"yes\"");
+    let annotated = invalid.replace(
+        "  namespace: shop\n",
+        "  namespace: shop\n  annotations: {kubectl-posture/ignore: \"* all of it\"}\n",
+    );
+    for (manifest, arguments) in [
+        (&invalid, "--select baseline"),
+        (&invalid, "--ignore decoding"),
+        (&annotated, ""),
+        (&invalid, "--baseline known --update-baseline"),
+    ] {
+        let folder = folder(&[("web.yaml", manifest)]);
+        let (report, code) = json(folder.path(), &format!("-f web.yaml {arguments}"));
+        assert_eq!(code, 4, "{arguments}");
+        assert_eq!(report["summary"]["complete"], false);
+        let why = report["gaps"][0]["why"].as_str().expect("a reason");
+        assert!(why.starts_with("the API server would not take it"), "{why}");
+    }
+    let plain = folder(&[("web.yaml", &invalid)]);
+    assert_eq!(check(plain.path(), "-f web.yaml").code, 1);
+}
+
+#[test]
+fn what_is_asked_for_is_not_left_out_again() {
+    let folder = folder(&[("web.yaml", WEB)]);
+    for arguments in
+        ["--require probes --ignore probes", "--require probes --select baseline", "--select quota"]
+    {
+        let run = check(folder.path(), &format!("-f web.yaml {arguments}"));
+        assert_eq!(run.code, 2, "{arguments}: {}", run.stderr);
+    }
+    let (report, code) = json(folder.path(), "-f web.yaml --require probes --select probes");
+    assert_eq!((checks(&report), code), (set(&["probes"]), 1));
+    let (report, _) =
+        json(folder.path(), "-f web.yaml --require probes --select require,hostPorts");
+    assert_eq!(checks(&report), set(&["hostPorts", "probes"]));
 }
 
 #[test]

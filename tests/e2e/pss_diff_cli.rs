@@ -195,7 +195,18 @@ fn two_folders() {
     // Only what is named.
     let run = diff(folder.path(), &["pod/gone", "--from", "a", "--to", "b", "-o", "json"]);
     assert_eq!(changes(&run.json()), ["removed gone allowed>-"]);
-    assert_eq!(run.json()["gaps"][0]["side"], "to", "nothing of that name is there");
+    assert_eq!(run.json()["summary"]["gaps"], 0, "it is gone, and nobody failed to find it");
+    let run = diff(folder.path(), &["pod/none", "--from", "a", "--to", "b", "-o", "json"]);
+    assert_eq!((run.json()["summary"]["gaps"].clone(), run.code), (json!(1), 4));
+    // Who asks for less makes nothing better: that is said.
+    let loose = namespace("a", "privileged", "latest") + &one;
+    write(folder.path(), &[("loose/x.yaml", &loose)]);
+    let run = diff(folder.path(), &["--from", "a", "--to", "loose", "-o", "json"]);
+    let note = "namespace a asks for privileged, and before for enforce=restricted:latest warn=restricted:latest";
+    let difference = run.json();
+    assert_eq!(difference["notes"], json!([note]));
+    assert_eq!(difference["changes"][0]["direction"], "better");
+    assert_eq!(difference["changes"][0]["notes"], json!([note]));
 }
 
 #[test]

@@ -58,6 +58,24 @@ impl Gates {
             && !catalog.any_means(&self.ignore, check)
     }
 
+    /// What contradicts itself: checks of which all are asked for and left out again, or one that
+    /// is selected and not asked for. `asked` are those that run only where they are asked for.
+    pub fn contradiction(&self, asked: &[&'static str], catalog: &Catalog) -> Option<String> {
+        if !asked.is_empty() && !asked.iter().any(|id| self.chooses(id, catalog)) {
+            let ids = asked.join(", ");
+            return Some(format!("{ids}: asked for, and left out by --select or --ignore"));
+        }
+        let means =
+            |pattern: &Pattern, id: &str| catalog.any_means(std::slice::from_ref(pattern), id);
+        let sleeps = |pattern: &&Pattern| {
+            let ids = catalog.entries().iter().map(|entry| entry.check.id);
+            ids.filter(|id| means(pattern, id)).all(|id| self.asleep.contains(&id))
+        };
+        let pattern = self.select.iter().find(sleeps)?;
+        let id = self.asleep.iter().find(|id| means(pattern, id))?;
+        Some(format!("--select {id}: it runs only where it is asked for"))
+    }
+
     /// Leaves in a report what counts. `rules` are the suppressions of the input itself, and
     /// `catalog` has the checks that were asked. Returns the baseline that is to be written, where
     /// there is one.
@@ -73,6 +91,7 @@ impl Gates {
         let mut used = vec![false; rules.len()];
         let mut had = vec![false; report.objects.len()];
         let (mut counting, mut suppressed) = (Vec::new(), Vec::new());
+        let mut left_out = 0;
         for finding in std::mem::take(&mut report.findings) {
             if let Some(had) = had.get_mut(finding.position) {
                 *had = true;
@@ -81,12 +100,17 @@ impl Gates {
             let owner = object.and_then(|object| object.owner.as_ref());
             let ground = self.ground(&finding, owner, &rules, &mut used, catalog);
             if !self.chooses(finding.check, catalog) {
+                left_out += 1;
                 continue;
             }
             match ground {
                 Some(suppression) => suppressed.push(Suppressed { finding, suppression }),
                 None => counting.push(finding),
             }
+        }
+        if left_out > 0 {
+            let findings = if left_out == 1 { "finding" } else { "findings" };
+            report.remarks.push(format!("{left_out} {findings} not selected"));
         }
         // Of what was not chosen nobody knows whether a suppression is of use.
         let chosen = |rule: &Rule| self.chooses_any(rule, catalog);

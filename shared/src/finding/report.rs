@@ -161,6 +161,9 @@ pub struct Report<D> {
     /// What weighs as much fails the command.
     #[serde(skip)]
     pub fail_on: Severity,
+    /// What people must know to read the numbers, behind them.
+    #[serde(skip)]
+    pub remarks: Vec<String>,
 }
 
 impl<D> Report<D> {
@@ -193,6 +196,7 @@ impl<D> Report<D> {
             suppressions: Vec::new(),
             gaps,
             fail_on: Severity::Error,
+            remarks: Vec::new(),
         }
     }
 

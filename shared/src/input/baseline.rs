@@ -9,14 +9,17 @@ use crate::model::error::{Error, Result};
 
 /// Reads a baseline. `None` if there is no such file.
 pub fn read(path: &Path) -> Result<Option<Baseline>> {
+    if path.as_os_str() == "-" {
+        return Err(refused(path, "name a file"));
+    }
     let text = match fs::read_to_string(path) {
         Ok(text) => text,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(refused(path, &error.to_string())),
     };
-    Baseline::read(&text)
-        .map(Some)
-        .map_err(|why| refused(path, &why).hint("write it anew: --baseline FILE --update-baseline"))
+    Baseline::read(text.trim_start_matches('\u{feff}')).map(Some).map_err(|why| {
+        refused(path, &why).hint("if it may go, remove it, and --update-baseline writes it anew")
+    })
 }
 
 /// Writes a baseline, whole or not at all.
@@ -25,6 +28,8 @@ pub fn write(path: &Path, baseline: &Baseline) -> Result<()> {
         Error::could_not_run(format!("cannot write the baseline {}", path.display()))
             .caused_by(error)
     };
+    // What a link leads to is written, not the link.
+    let path = &fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let next = beside(path);
     fs::write(&next, baseline.write()).map_err(failed)?;
     fs::rename(&next, path).map_err(|error| {

@@ -67,14 +67,15 @@ fn entries(source: &Arc<Source>) -> Result<Vec<Rule>> {
                 return Err(refused(&value.mark(), "ignore is a list"));
             }
             for entry in value.items() {
-                rules.push(rule(entry)?);
+                rules.extend(rules_of(entry)?);
             }
         }
     }
     Ok(rules)
 }
 
-fn rule(entry: Value<'_>) -> Result<Rule> {
+/// The rules of an entry: one for each check that it names.
+fn rules_of(entry: Value<'_>) -> Result<Vec<Rule>> {
     for (key, value) in entry.entries() {
         let known = key.as_str().is_some_and(|key| KEYS.contains(&key));
         if !known {
@@ -104,15 +105,18 @@ fn rule(entry: Value<'_>) -> Result<Rule> {
         name: text("name"),
         path: text("path"),
     };
-    Ok(Rule {
-        check: needed("check")?,
-        reason: Ok(needed("reason")?),
-        scope: Scope::Entry(meant),
+    let (checks, reason) = (needed("check")?, needed("reason")?);
+    let checks = checks.split(',').map(str::trim).filter(|check| !check.is_empty());
+    let rule = |check: &str| Rule {
+        check: check.to_owned(),
+        reason: Ok(reason.clone()),
+        scope: Scope::Entry(meant.clone()),
         until,
         by: By::File,
         place: Some(entry.mark()),
         is_echo: false,
-    })
+    };
+    Ok(checks.map(rule).collect())
 }
 
 fn refused(mark: &Mark, why: impl Into<String>) -> Error {

@@ -6,7 +6,6 @@ use super::files::{self, FileArgs};
 use super::kustomize;
 use super::yaml::{self, Document};
 use crate::finding::suppression::found;
-use crate::finding::suppression::line::MARKER;
 use crate::finding::suppression::rule::Rule;
 use crate::model::error::{Error, Result};
 use crate::model::gap::Gap;
@@ -56,7 +55,7 @@ pub fn read(args: &FileArgs, kustomization: Option<&str>) -> Result<Inventory> {
 impl Inventory {
     /// Adds every object of a source.
     pub fn add(&mut self, source: &Arc<Source>) {
-        let has_comments = source.text().contains(MARKER);
+        let has_comments = source.text().contains(found::TRACE);
         let mut trees = Vec::new();
         for outcome in yaml::read(source) {
             match outcome {

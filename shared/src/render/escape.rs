@@ -5,9 +5,13 @@ use std::borrow::Cow;
 /// Replaces everything that could move the cursor, change colours or reorder text: control
 /// characters become `^[` and the like, as kubectl's tables show them; bidirectional overrides
 /// and line separators become `\u{…}`. Tabs become blanks, so that columns can be counted.
+///
+/// GitHub's runner reads commands out of any log: `::` at the beginning of a line, blanks not
+/// counted, and `##[` anywhere. Lines are wrapped at blanks, so no word begins with the former.
 pub fn escape(text: &str) -> Cow<'_, str> {
+    let text = without_commands(text);
     if !text.chars().any(is_unsafe) {
-        return Cow::Borrowed(text);
+        return text;
     }
     let mut safe = String::with_capacity(text.len() + 8);
     for character in text.chars() {
@@ -27,6 +31,22 @@ pub fn escape(text: &str) -> Cow<'_, str> {
     Cow::Owned(safe)
 }
 
+fn without_commands(text: &str) -> Cow<'_, str> {
+    let begins =
+        |(at, _): (usize, &str)| text[..at].chars().next_back().is_none_or(char::is_whitespace);
+    if !text.contains("##[") && !text.match_indices("::").any(begins) {
+        return Cow::Borrowed(text);
+    }
+    let mut safe = text.replace("##[", "#\\u{23}[");
+    if safe.starts_with("::") {
+        safe.replace_range(..1, "\\u{3a}");
+    }
+    for before in [' ', '\t', '\n', '\r'] {
+        safe = safe.replace(&format!("{before}::"), &format!("{before}\\u{{3a}}:"));
+    }
+    Cow::Owned(safe)
+}
+
 /// Characters that a terminal or a reader can be fooled with.
 pub(super) fn is_unsafe(character: char) -> bool {
     character.is_control()
@@ -42,6 +62,8 @@ mod tests {
         assert_eq!(escape("plain ü 日本"), "plain ü 日本");
         assert_eq!(escape("\x1b[31mred\x07"), "^[[31mred^G");
         assert_eq!(escape("a\r\nb\tc"), "a\\r\\nb c");
+        assert_eq!(escape("::error::x a ::y a::b"), "\\u{3a}:error::x a \\u{3a}:y a::b");
+        assert_eq!(escape("a##[add-mask]b"), "a#\\u{23}[add-mask]b");
         assert_eq!(escape("\u{9b}31m\u{202e}x\u{7f}"), "\\u{9b}31m\\u{202e}x\\u{7f}");
     }
 }

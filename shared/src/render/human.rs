@@ -193,9 +193,15 @@ impl<W: Write> Writer<'_, W> {
         let worst = group.iter().map(|finding| finding.severity).max().unwrap_or(Severity::Info);
         let caret = format!("{}{}", " ".repeat(shown.indent), "^".repeat(shown.length));
         let caret = self.style.paint(role_of(worst), &caret);
+        let said = |finding: &Finding| format!("{}: {}", finding.check, remedy(finding));
         let texts: Vec<_> = group
             .iter()
-            .map(|finding| (finding, format!("{}: {}", finding.check, remedy(finding))))
+            .map(|finding| {
+                let text = said(finding);
+                // The same words twice: the fields tell them apart.
+                let is_alone = group.iter().filter(|other| said(other) == text).count() == 1;
+                (finding, if is_alone { text } else { format!("{text} ({})", finding.path) })
+            })
             .collect();
         // A single remark that fits stands beside the caret.
         if let [(finding, text)] = &texts[..]
@@ -286,9 +292,13 @@ impl<W: Write> Writer<'_, W> {
         // Files are judged as a release that the user has named, or the newest.
         let server = report.target.server.as_ref().filter(|_| report.target.files.is_empty());
         let server = server.map(|server| format!("; judged as server {server}"));
-        let suppressed = settled::summary(report).map(|text| format!("; {text}"));
-        let rest =
-            format!("{skipped}{}{}", suppressed.unwrap_or_default(), server.unwrap_or_default());
+        let suppressed = settled::summary(report).into_iter().chain(report.remarks.clone());
+        let suppressed: Vec<String> = suppressed.collect();
+        let suppressed = match suppressed.join("; ") {
+            text if text.is_empty() => text,
+            text => format!("; {}", escape(&text)),
+        };
+        let rest = format!("{skipped}{}{}", suppressed, server.unwrap_or_default());
         writeln!(self.out, "{objects}{detail}{}", self.style.paint(Role::Dim, &rest))?;
         Ok(())
     }

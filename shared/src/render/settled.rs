@@ -33,7 +33,7 @@ fn suppressed(suppressed: &[Suppressed], style: Style, out: &mut impl Write) -> 
         let until = suppression.until.as_ref().map(|until| format!(", until {until}"));
         let by = match suppression.by {
             By::Baseline => String::new(),
-            by => format!(" ({}{})", by.as_str(), at(suppression.place.as_ref())),
+            by => format!(" ({}{})", by.as_str(), at(suppression.place.as_ref()).trim_end()),
         };
         let line = format!(
             "{}: {}{namespace}{place}  {}: {}{}{by}",
@@ -75,10 +75,10 @@ fn idle(idle: &[Idle], style: Style, out: &mut impl Write) -> Result<()> {
     Ok(())
 }
 
-/// `  shop.yaml:12`
+/// ` shop.yaml:12`
 fn at(mark: Option<&Mark>) -> String {
     let place = mark.map(Mark::place);
-    place.map(|place| format!("  {}:{}", place.file, place.line)).unwrap_or_default()
+    place.map(|place| format!(" {}:{}", place.file, place.line)).unwrap_or_default()
 }
 
 fn indented(text: &str, style: Style, out: &mut impl Write) -> Result<()> {

@@ -139,10 +139,12 @@ pub(super) fn run(check: &CheckArgs, style: StyleFlags, program: &str) -> Result
     let recorder = origin.recorder(check, &asked)?;
     let all = requirements::ALL.iter().map(|known| known.check.id);
     let asleep = all.filter(|id| !required.has(id)).collect();
-    let gates = GateOptions {
-        gates: Gates { asleep, ..check.gates.gates(&catalog(), origin.clock())? },
-        baseline: check.gates.baseline(),
-    };
+    let gates = Gates { asleep, ..check.gates.gates(&catalog(), origin.clock())? };
+    let extra: Vec<&str> = required.iter().map(|known| known.check.id).collect();
+    if let Some(why) = gates.contradiction(&extra, &catalog()) {
+        return Err(Error::usage(why).hint("--require asks for it; without --select all counts"));
+    }
+    let gates = GateOptions { gates, baseline: check.gates.baseline() };
     let cluster = origin.cluster(&asked, recorder.as_ref());
     match namespaces_in(&asked.words) {
         Some(names) => check_namespaces((style, gates), check, program, cluster, (&asked, names)),

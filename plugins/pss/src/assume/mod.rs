@@ -131,6 +131,12 @@ impl Assumptions {
         self.injections.is_empty() && self.patches.is_empty()
     }
 
+    /// What is assumed, as reports name it.
+    pub fn names(&self) -> Vec<String> {
+        let injections = self.injections.iter().map(ToString::to_string);
+        injections.chain(self.patches.iter().map(|patch| patch.name.clone())).collect()
+    }
+
     /// The pod that comes of a template once all that is assumed has happened. `stored` says that
     /// it is a Pod of a cluster, which has its defaults.
     pub fn apply(
@@ -160,7 +166,12 @@ impl Assumptions {
             }
         }
         for patch in &self.patches {
+            let before = assumed.pod.clone();
             patch.apply(&mut assumed.pod)?;
+            if assumed.pod == before {
+                assumed.untouched.push(format!("{}: it changes nothing", patch.name));
+                continue;
+            }
             assumed.clauses.push(format!("{} is applied", patch.name));
             assumed.note(patch.name.clone(), &mut names);
         }

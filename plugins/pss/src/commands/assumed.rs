@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
+use posture::finding::report::ObjectReport;
 use posture::input::yaml::json;
 use posture::model::decode;
 use posture::model::gap::Gap;
@@ -12,11 +13,12 @@ use posture::model::object::Object;
 use posture::model::path::FieldPath;
 use posture::model::source::Source;
 use posture::model::workload::{Carrier, PodTemplate};
+use posture::render::human::plural;
 
 use super::judge::Judge;
-use super::verdict::{AssumedReport, ModesReport, Verdict};
+use super::verdict::{AssumedReport, ModesReport, PssDetail, Verdict};
 use crate::admit::{Admission, Request, admit};
-use crate::assume::{Assumed, Scene, Unknown};
+use crate::assume::{Assumed, Assumptions, Scene, Unknown};
 use crate::checks::PssCheck;
 use crate::evaluate::Outcome;
 use crate::namespace::Mode;
@@ -240,4 +242,29 @@ pub(super) fn gap(object: &Object, unknown: Unknown) -> Gap {
         why: unknown.why,
         hint: unknown.hint.to_owned(),
     }
+}
+
+/// What the numbers of a report rest on, where anything is assumed: how many objects it changes,
+/// and what changes none.
+pub(super) fn remark(
+    objects: &[ObjectReport<PssDetail>],
+    assumptions: &Assumptions,
+) -> Option<String> {
+    let all = objects.iter().filter_map(|object| object.detail.assumed.as_ref());
+    let names = assumptions.names();
+    if names.is_empty() {
+        return None;
+    }
+    let by: BTreeSet<&str> =
+        all.clone().flat_map(|assumed| &assumed.by).map(String::as_str).collect();
+    let changed = all.clone().filter(|assumed| !assumed.by.is_empty()).count();
+    let mut text = format!("assumed: {}, changes {}", names.join(", "), plural(changed, "object"));
+    let alone = all.filter(|assumed| assumed.by.is_empty()).count();
+    if alone > 0 {
+        let _infallible = write!(text, ", leaves {alone} alone");
+    }
+    for idle in names.iter().filter(|name| !by.contains(name.as_str())) {
+        let _infallible = write!(text, "; {idle} changes nothing");
+    }
+    Some(text)
 }

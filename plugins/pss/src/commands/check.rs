@@ -16,6 +16,7 @@ use posture::render::out;
 use posture::render::progress::Progress;
 use posture::render::report::{self, Output};
 
+use super::assumed;
 use super::chosen::Chosen;
 use super::collect::Collected;
 use super::gate::GateOptions;
@@ -108,6 +109,7 @@ pub fn run(options: &CheckOptions<'_>) -> Result<Report<PssDetail>> {
         required: options.required,
     };
     let (mut report, suppressions) = judge(options.program, &options.scope, &[way])?.remove(0);
+    report.remarks.extend(assumed::remark(&report.objects, &options.assumptions));
     options.gates.apply(&mut report, &suppressions)?;
     let closing = Closing { next: next_commands(options.program, &report) };
     report::print(&report, options.output, &catalog(), &closing)?;

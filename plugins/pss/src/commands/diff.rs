@@ -3,21 +3,21 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use posture::finding::difference::{self, Difference, Outlook};
+use posture::finding::difference::{self, Change, Difference, Outlook};
 use posture::finding::gates::Gates;
 use posture::finding::report::{Report, Target, Tool};
 use posture::input::cluster::Cluster;
 use posture::input::files::FileArgs;
+use posture::input::selection::pick::ABSENT;
 use posture::model::error::{Error, Result};
 use posture::model::version::Minor;
 use posture::render::difference::{Output, print};
 
 use super::check::{self, Judged, Scope, Way, judge};
 use super::meant::Meant;
-use super::scan;
 use super::verdict::{ModeReport, PssDetail};
+use super::{gate, scan};
 use crate::acceptance::UNKNOWN_FIELD;
-use crate::checks::catalog;
 use crate::level::PolicyVersion;
 
 /// What is compared.
@@ -98,6 +98,9 @@ pub fn compare(options: &DiffOptions<'_>) -> Result<Difference> {
     };
     let (first, second) = (state(&options.from, &from), state(&options.to, &to));
     let mut difference = Difference::between(tool, (first, &from), (second, &to));
+    if let Question::Inputs { .. } = options.question {
+        explain_policies(&mut difference, &from, &to);
+    }
     if let Some(further) = further {
         explain_upgrade(&mut difference, &from, &to);
         let (changes, _) = difference::changes(&to, &further);
@@ -110,7 +113,7 @@ pub fn compare(options: &DiffOptions<'_>) -> Result<Difference> {
 /// What counts of one side, by the same gates on both.
 fn counting(gates: &Gates, (mut report, suppressions): Judged) -> Report<PssDetail> {
     // Nothing is written: there is no baseline.
-    drop(gates.apply(&mut report, &suppressions, &catalog()));
+    drop(gate::apply(gates, &mut report, &suppressions));
     report
 }
 
@@ -142,8 +145,23 @@ fn of_inputs(
 }
 
 /// Takes fields that the server does not know out of files that stand against a cluster: it has
-/// dropped them, and would again.
+/// dropped them, and would again. What was named and is on one side alone is no gap: it comes, or
+/// goes.
 fn as_stored(mut sides: [Judged; 2], stored: [bool; 2]) -> [Judged; 2] {
+    let absent = |(report, _): &Judged| -> BTreeSet<String> {
+        let gaps = report.gaps.iter().filter(|gap| gap.why.starts_with(ABSENT));
+        gaps.filter_map(|gap| gap.object.clone()).collect()
+    };
+    let [first, second] = [absent(&sides[0]), absent(&sides[1])];
+    for (report, _) in &mut sides {
+        report.gaps.retain(|gap| {
+            let is_absent = gap.why.starts_with(ABSENT);
+            let both = |name: &String| first.contains(name) && second.contains(name);
+            !is_absent || gap.object.as_ref().is_none_or(both)
+        });
+        report.summary.gaps = report.gaps.len();
+        report.summary.complete = report.gaps.is_empty();
+    }
     if stored[0] != stored[1] {
         for (report, _) in &mut sides {
             report.findings.retain(|finding| finding.check != UNKNOWN_FIELD);
@@ -200,6 +218,36 @@ fn of_meant(program: &str, cluster: Cluster<'_>, way: Way<'_>, meant: &Meant) ->
     let judged = check::judge_lists(cluster, &lists, (&ways, &servers), gaps, Some(meant))?;
     let mut reports = check::reports_of(program, cluster, &servers, judged);
     reports.pop().ok_or_else(|| Error::could_not_run("nothing was judged"))
+}
+
+/// Says which namespaces ask for something else, and of each change that theirs does: a workload
+/// fares better too where less is asked for.
+fn explain_policies(difference: &mut Difference, from: &Report<PssDetail>, to: &Report<PssDetail>) {
+    let (before, after) = (policies_of(from), policies_of(to));
+    for (namespace, policy) in &after {
+        let Some(old) = before.get(namespace).filter(|old| *old != policy) else { continue };
+        let text = format!("namespace {namespace} asks for {policy}, and before for {old}");
+        let own = |change: &&mut Change| change.object.namespace.as_deref() == Some(*namespace);
+        for change in difference.changes.iter_mut().filter(own) {
+            change.notes.push(text.clone());
+        }
+        difference.notes.push(text);
+    }
+}
+
+/// What each namespace of a report asks for.
+fn policies_of(report: &Report<PssDetail>) -> BTreeMap<&str, String> {
+    let mut policies = BTreeMap::new();
+    for object in report.objects.iter().filter(|object| judged(&object.detail)) {
+        let Some(namespace) = object.object.namespace.as_deref() else { continue };
+        policies.entry(namespace).or_insert_with(|| {
+            let asks = modes(&object.detail)
+                .map(|(mode, policy)| format!("{mode}={}:{}", policy.level, policy.version));
+            let asks: Vec<String> = asks.collect();
+            if asks.is_empty() { "privileged".to_owned() } else { asks.join(" ") }
+        });
+    }
+    policies
 }
 
 /// Says of each change whether the version of a label makes it, and of what is pinned that it

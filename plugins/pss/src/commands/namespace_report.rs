@@ -9,7 +9,7 @@ use posture::model::path::FieldPath;
 use posture::model::workload::template_path_of;
 
 use super::check::tool;
-use super::check_ns::{Counted, NamespaceOptions, NamespaceReport};
+use super::check_ns::{Counted, NamespaceOptions, NamespaceReport, NamespaceScope};
 use super::findings::finding;
 use super::policies::Policies;
 use super::standing::{NamespaceDetail, gravest};
@@ -46,6 +46,14 @@ pub(super) fn report_of(options: &NamespaceOptions<'_>, counted: Counted) -> Nam
     if !names.is_empty() {
         gaps.push(without_labels(&names));
     }
+    // Of a cluster a gap says already what could not be read.
+    let of_files = matches!(options.scope, NamespaceScope::Files { .. });
+    gaps.extend(
+        rows.iter()
+            .filter(|(row, _)| of_files && row.detail.asks.is_none())
+            .filter(|(row, _)| row.detail.meets != "restricted")
+            .map(|(row, _)| labels_unknown(&row.object.name)),
+    );
     let (mut objects, mut findings) = (Vec::new(), Vec::new());
     for (object, own) in rows {
         findings
@@ -53,6 +61,18 @@ pub(super) fn report_of(options: &NamespaceOptions<'_>, counted: Counted) -> Nam
         objects.push(object);
     }
     Report::new(tool(options.program), target, objects, findings, gaps)
+}
+
+/// The gap of a namespace whose labels are in no file.
+fn labels_unknown(name: &str) -> Gap {
+    Gap {
+        what: "policy".to_owned(),
+        place: None,
+        object: Some(format!("namespace/{name}")),
+        why: "its labels are not in the input, and not everything in it meets restricted"
+            .to_owned(),
+        hint: "add the Namespace's manifest to -f".to_owned(),
+    }
 }
 
 /// The gap of namespaces without an enforce label.

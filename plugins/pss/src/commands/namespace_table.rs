@@ -356,7 +356,16 @@ fn summary(
     }
     let detail = if parts.is_empty() { String::new() } else { format!(": {}", parts.join(", ")) };
     let server = report.target.server.as_deref().unwrap_or_default();
-    let server = style.paint(Role::Dim, &format!("; judged as server {server}"));
+    let suppressed = match report.summary.suppressed {
+        0 => String::new(),
+        findings => format!("; {} suppressed", count(findings, "finding")),
+    };
+    let remarks = match report.remarks.join("; ") {
+        text if text.is_empty() => text,
+        text => format!("; {}", escape(&text)),
+    };
+    let server = format!("{suppressed}{remarks}; judged as server {server}");
+    let server = style.paint(Role::Dim, &server);
     writeln!(out, "{}{detail}{server}", count(rows.len(), "namespace"))?;
     Ok(())
 }

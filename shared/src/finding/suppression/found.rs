@@ -38,6 +38,9 @@ fn add(value: Value<'_>, scope: &impl Fn() -> Scope, found: &mut Vec<Rule>) {
     };
     let Some(text) = annotation.as_str() else { return };
     let place = annotation.mark().to_show();
+    if text.trim().is_empty() {
+        found.extend(Rule::of_line("", By::Annotation, place.as_ref(), &scope()));
+    }
     for line in text.lines().filter(|line| !line.trim().is_empty()) {
         found.extend(Rule::of_line(line, By::Annotation, place.as_ref(), &scope()));
     }
@@ -48,23 +51,56 @@ fn add(value: Value<'_>, scope: &impl Fn() -> Scope, found: &mut Vec<Rule>) {
 pub fn comments(source: &Arc<Source>, trees: &[Arc<Tree>]) -> Vec<Rule> {
     let text = source.text();
     let mut found = Vec::new();
-    for (at, _) in text.match_indices(MARKER) {
+    for (within, _) in text.match_indices(TRACE) {
+        let Some(at) = within.checked_sub(1) else { continue };
+        let Some((length, is_right)) = marker(&text.as_bytes()[at..]) else { continue };
         let Some(hash) = comment_before(text, at) else { continue };
         let tree = trees.iter().rev().find(|tree| tree.base() <= hash);
         if tree.is_some_and(|tree| tree.is_text(hash)) {
             continue;
         }
         let end = text[at..].find(['\n', '\r']).map_or(text.len(), |length| at + length);
-        let said = &text[at + MARKER.len()..end];
-        if !said.is_empty() && !said.starts_with([' ', '\t']) {
-            continue;
-        }
+        let said = &text[at + length..end];
         let place = Mark::new(source, hash..end);
         let line = line_meant(source, place.line());
         let scope = Scope::Line(Arc::clone(source), line);
-        found.extend(Rule::of_line(said, By::Comment, Some(&place), &scope));
+        let mut rules = Rule::of_line(said, By::Comment, Some(&place), &scope);
+        if !is_right {
+            for rule in &mut rules {
+                rule.reason = Err(format!("it is written: # {MARKER} CHECK reason"));
+            }
+        }
+        found.extend(rules);
     }
     found
+}
+
+/// What every marker has in it, however it is spelt: a file without it has no such comment.
+pub const TRACE: &str = "osture";
+
+/// Whether text begins with the marker, or with something that was meant to be it: how long that
+/// is, and whether it is spelt right.
+fn marker(text: &[u8]) -> Option<(usize, bool)> {
+    let word = |at: usize, word: &str| {
+        text.get(at..at + word.len())
+            .is_some_and(|found| found.eq_ignore_ascii_case(word.as_bytes()))
+    };
+    let between = |at: usize| {
+        text[at..].iter().take_while(|byte| matches!(byte, b' ' | b'\t' | b':' | b'/')).count()
+    };
+    if !word(0, "posture") {
+        return None;
+    }
+    let second = "posture".len() + between("posture".len());
+    if second == "posture".len() || !word(second, "ignore") {
+        return None;
+    }
+    let end = second + "ignore".len();
+    let is_end = |byte: Option<&u8>| byte.is_none_or(u8::is_ascii_whitespace);
+    if text.starts_with(MARKER.as_bytes()) && is_end(text.get(MARKER.len())) {
+        return Some((MARKER.len(), true));
+    }
+    Some((end + between(end), false))
 }
 
 /// Where the comment begins that says what stands at an offset, if it is one.

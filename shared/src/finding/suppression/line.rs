@@ -35,8 +35,17 @@ pub fn read(text: &str) -> Result<Line<'_>, (String, String)> {
         until = Some(date.parse().map_err(failed)?);
         rest = reason.trim();
     }
+    if checks.ends_with(',') {
+        return Err(failed("no blanks stand in the list of checks".to_owned()));
+    }
     if rest.is_empty() {
         return Err(failed("it gives no reason".to_owned()));
+    }
+    let is_end = |word: &str| word.starts_with("until=") || word.starts_with("until:");
+    if rest.split_whitespace().any(is_end) {
+        return Err(failed(
+            "the last day is written before the reason: until=2027-01-31".to_owned(),
+        ));
     }
     let checks = checks.split(',').filter(|check| !check.is_empty()).collect();
     Ok(Line { checks, until, reason: rest })
@@ -52,13 +61,16 @@ mod tests {
         assert_eq!(line.checks, ["hostPorts", "privileged"]);
         assert_eq!(line.until, "2027-01-31".parse().ok());
         assert_eq!(line.reason, "the node agent");
-        assert_eq!(read("host* legacy until=2027").expect("a line").reason, "legacy until=2027");
         for (text, why) in [
             ("", "it names no check"),
             ("hostPorts", "it gives no reason"),
             ("hostPorts until=2027-01-31", "it gives no reason"),
+            ("hostPorts, privileged x", "no blanks stand in the list of checks"),
         ] {
             assert_eq!(read(text).expect_err("refused").1, why, "{text}");
+        }
+        for text in ["hostPorts x until=2027-01-31", "hostPorts until:2027-01-31 x"] {
+            assert!(read(text).expect_err("refused").1.contains("before the reason"), "{text}");
         }
         assert!(read("hostPorts until=soon x").expect_err("refused").1.contains("\"soon\""));
         assert!(read("hostPorts until=2027-02-30 x").is_err());

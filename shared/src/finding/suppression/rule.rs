@@ -118,9 +118,8 @@ impl Rule {
         let (status, why) = match &self.reason {
             Err(why) => (Idleness::Invalid, why.clone()),
             Ok(_) if !known => {
-                // Perhaps another of the plugins knows it.
-                let near = catalog.near(&self.check)?;
-                (Idleness::Invalid, format!("there is no such check; did you mean {near}?"))
+                let near = catalog.near(&self.check).map(|near| format!("; did you mean {near}?"));
+                (Idleness::Invalid, format!("there is no such check{}", near.unwrap_or_default()))
             }
             Ok(_) if self.is_expired(today) => {
                 let until = self.until.map(|until| until.to_string()).unwrap_or_default();

@@ -12,6 +12,9 @@ use crate::model::gap::Gap;
 use crate::model::labels::LabelSelector;
 use crate::model::object::Object;
 
+/// How the gap begins of what was named and is in no file.
+pub const ABSENT: &str = "not in the files that were named";
+
 /// How many objects a hint names.
 const SHOWN: usize = 4;
 
@@ -178,7 +181,7 @@ impl Wanted {
         };
         let scope = namespace.filter(|_| type_is_there());
         let scope = scope.map(|namespace| format!(" in namespace {namespace}"));
-        let why = format!("not in the files that were named{}", scope.unwrap_or_default());
+        let why = format!("{ABSENT}{}", scope.unwrap_or_default());
         Gap {
             what: "object".to_owned(),
             place: None,
