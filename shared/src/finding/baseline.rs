@@ -128,6 +128,11 @@ impl Baseline {
         Session { baseline: self, position: 0, counts: HashMap::new(), seen: HashSet::new() }
     }
 
+    /// How many findings are in it and not in another.
+    pub fn beside(&self, other: &Self) -> usize {
+        self.known.keys().filter(|print| !other.known.contains_key(*print)).count()
+    }
+
     /// How many findings are in it.
     pub fn len(&self) -> usize {
         self.known.len()

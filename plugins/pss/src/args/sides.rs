@@ -153,12 +153,14 @@ fn leave_out_missing(sources: &mut [Source; 2], names: &[String; 2]) -> Result<(
     for name in &from.names {
         let there = (is_there(from, name)?, is_there(to, name)?);
         for (has, kept, state) in [
-            (there.0 || !there.1, &mut before, &names[0]),
-            (there.1 || !there.0, &mut after, &names[1]),
+            (there.0 || !there.1, &mut before, (&names[0], "the first state")),
+            (there.1 || !there.0, &mut after, (&names[1], "the second state")),
         ] {
             if has {
                 kept.push(name.clone());
             } else {
+                // Files are called by their names.
+                let state = if state.0 == name { state.1 } else { state.0 };
                 out::note(&escape(&format!("{name} is not there in {state}")));
             }
         }

@@ -67,13 +67,15 @@ impl GateOptions<'_> {
         if let (Some(baseline), Some(path)) = (updated, self.baseline) {
             baseline::write(path, &baseline)?;
             let count = baseline.len();
+            let old = self.gates.baseline.as_ref().map_or(0, |old| old.beside(&baseline));
+            let dropped = if old > 0 { format!(", {old} dropped") } else { String::new() };
             let kept = if report.summary.complete {
                 ""
             } else {
                 "; what could not be judged now is kept in it"
             };
             out::note(&escape(&format!(
-                "baseline {} written: {count} known{kept}",
+                "baseline {} written: {count} known{dropped}{kept}",
                 path.display()
             )));
         }

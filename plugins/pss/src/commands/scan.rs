@@ -1,7 +1,7 @@
 //! Objects of a cluster: first the namespaces and owners that verdicts depend on, then the lists,
 //! page by page.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use posture::client::diagnose;
 use posture::client::failure::{Failure, FailureKind};
@@ -84,8 +84,13 @@ pub(super) fn servers(
     gaps: &mut Vec<Gap>,
 ) -> Result<Vec<Minor>> {
     let mut own = None;
+    let mut said = BTreeMap::new();
     let each = ways.iter().map(|way| match (cluster, way.server, own) {
-        (None, asked, _) => Ok(known(asked.unwrap_or(NEWEST))),
+        // What is not known is said once.
+        (None, asked, _) => {
+            let asked = asked.unwrap_or(NEWEST);
+            Ok(*said.entry(asked).or_insert_with(|| known(asked)))
+        }
         // It is asked once.
         (Some(_), None, Some(own)) => Ok(own),
         (Some(cluster), None, None) => Ok(*own.insert(server(cluster, None, gaps)?)),
