@@ -466,6 +466,28 @@ fn a_patch_that_does_not_apply_is_a_gap() {
 }
 
 #[test]
+fn a_patch_of_the_wrong_thing_is_no_pass() {
+    let folder = folder(&[
+        ("web.yaml", RESTRICTED),
+        ("template.yaml", "spec: {template: {spec: {hostPID: true}}}\n"),
+        ("same.yaml", "spec: {restartPolicy: Always}\n"),
+    ]);
+    let run = check(&folder, "-f web.yaml --level restricted --assume-patch template.yaml");
+    assert_eq!(run.code, 4, "{}", run.stdout);
+    assert!(one_line(&run).contains("a Pod has no field spec.template"), "{}", run.stdout);
+    let run = check(&folder, "-f web.yaml --level restricted --assume-patch same.yaml");
+    assert_eq!(run.code, 0, "{}", run.stdout);
+    assert!(one_line(&run).contains("same.yaml, which changes nothing here"), "{}", run.stdout);
+    // What the manifest has itself is said of the manifest.
+    let misspelt =
+        RESTRICTED.replace("      containers:", "      hostPIDD: true\n      containers:");
+    fs::write(folder.path().join("web.yaml"), misspelt).expect("written");
+    fs::write(folder.path().join("same.yaml"), "spec: {hostPID: true}\n").expect("written");
+    let run = check(&folder, "-f web.yaml --level restricted --assume-patch same.yaml");
+    assert_eq!(run.code, 1, "{}", run.stdout);
+}
+
+#[test]
 fn what_is_no_patch_is_refused_with_its_place() {
     let folder = folder(&[
         ("web.yaml", RESTRICTED),

@@ -65,7 +65,8 @@ impl Judge<'_> {
         let pod = self.assumptions.apply(request.template, &scene, stored)?;
         let known = failures(before).map(|(check, path)| (check.id(), path)).collect();
         if !pod.by.is_empty() {
-            let tree = tree(&pod, !self.assumptions.patches.is_empty())?;
+            let patched = !self.assumptions.patches.is_empty();
+            let tree = tree(&pod, patched.then_some(request.template.value))?;
             let after = self.ask(request, tree.root(), stored);
             let admission = if request.template.carrier == Carrier::Pod {
                 after
@@ -100,8 +101,9 @@ impl Judge<'_> {
     }
 }
 
-/// The pod as a document. A patch may have made something of it that is none.
-fn tree(assumed: &Assumed, patched: bool) -> Result<Arc<Tree>, Unknown> {
+/// The pod as a document. A patch may have made something of it that is none: `patched` is what
+/// was there before, if there is one.
+fn tree(assumed: &Assumed, patched: Option<Value<'_>>) -> Result<Arc<Tree>, Unknown> {
     let by = assumed.by.join(", ");
     let unknown = |why: String| Unknown {
         why: format!("{by}: {why}"),
@@ -110,10 +112,19 @@ fn tree(assumed: &Assumed, patched: bool) -> Result<Arc<Tree>, Unknown> {
     let source = Arc::new(Source::new(&by, assumed.pod.to_string().into_bytes()));
     let (tree, _) = json::read(&source, 0).map_err(|error| unknown(error.message))?;
     let tree = Arc::new(tree);
-    if patched {
+    if let Some(before) = patched {
         let object = Object::new(Arc::clone(&tree), 0, FieldPath::root(), None);
-        if let Some(refusal) = decode::decode(&object).refusal {
+        let decoded = decode::decode(&object);
+        if let Some(refusal) = decoded.refusal {
             return Err(unknown(refusal.message));
+        }
+        // What the manifest itself has of that kind is said elsewhere.
+        let new = decoded.unknown.iter().find(|field| !field.path.look_up(before).1);
+        if let Some(field) = new {
+            return Err(Unknown {
+                why: format!("{by}: a Pod has no field {}, so the API server drops it", field.path),
+                hint: "write the patch of a Pod, not of the workload around it",
+            });
         }
         let containers = FieldPath::of("spec.containers").look_up(tree.root());
         if !matches!(containers, (list, true) if list.items().next().is_some()) {
@@ -258,6 +269,9 @@ pub(super) fn remark(
     let by: BTreeSet<&str> =
         all.clone().flat_map(|assumed| &assumed.by).map(String::as_str).collect();
     let changed = all.clone().filter(|assumed| !assumed.by.is_empty()).count();
+    if changed == 0 {
+        return Some(format!("assumed: {}, which changes nothing here", names.join(", ")));
+    }
     let mut text = format!("assumed: {}, changes {}", names.join(", "), plural(changed, "object"));
     let alone = all.filter(|assumed| assumed.by.is_empty()).count();
     if alone > 0 {
