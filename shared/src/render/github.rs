@@ -91,11 +91,11 @@ pub(super) fn write<D>(report: &Report<D>, out: &mut impl Write) -> Result<()> {
         writeln!(out, "GitHub shows {SHOWN} annotations of a kind; without one are:")?;
     }
     for ((kind, check), count) in rest {
-        writeln!(out, "{}", plain(&format!("  {count} of {check} ({})", kind.as_str())))?;
+        writeln!(out, "{}", escape(&format!("  {count} of {check} ({})", kind.as_str())))?;
     }
     let mut summary = Vec::new();
     human::write_summary(report, Style::plain(usize::MAX), &mut summary)?;
-    writeln!(out, "{}", plain(String::from_utf8_lossy(&summary).trim_end()))?;
+    writeln!(out, "{}", escape(String::from_utf8_lossy(&summary).trim_end()))?;
     Ok(())
 }
 
@@ -221,12 +221,6 @@ fn data(text: &str) -> String {
     text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
 }
 
-/// A line that is no command: those start with `::`, or have `##[` anywhere.
-fn plain(text: &str) -> String {
-    let text = escape(text).replace("##[", "## [");
-    if text.trim_start().starts_with("::") { format!("|{text}") } else { text }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -239,8 +233,11 @@ mod tests {
 
     #[test]
     fn no_plain_line_is_a_command() {
-        assert_eq!(plain("  ::error::x"), "|  ::error::x");
-        assert_eq!(plain("a ##[add-mask]b"), "a ## [add-mask]b");
-        assert_eq!(plain("1 object: 1 allowed"), "1 object: 1 allowed");
+        for text in ["::error::x", "  ::error::x", "a ##[add-mask]b", "a\n::error::x"] {
+            let line = escape(text);
+            assert!(!line.trim_start().starts_with("::") && !line.contains("##["), "{line}");
+            assert!(!line.contains('\n'), "{line}");
+        }
+        assert_eq!(escape("1 object: 1 allowed"), "1 object: 1 allowed");
     }
 }
