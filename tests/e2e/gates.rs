@@ -8,9 +8,9 @@ use std::path::Path;
 
 use kubectl_pss::acceptance;
 use posture::finding::document::Document;
+use posture_e2e::folder::with as folder;
 use posture_harness::binary::{Finished, Run};
 use serde_json::Value;
-use tempfile::TempDir;
 
 /// A Deployment whose template breaks three rules of baseline and more of restricted.
 const WEB: &str = "apiVersion: apps/v1
@@ -43,15 +43,6 @@ spec:
           privileged: true
           capabilities: {drop: [ALL]}
 ";
-
-/// A folder that is no part of a repository.
-fn folder(files: &[(&str, &str)]) -> TempDir {
-    let folder = TempDir::new().expect("a temporary folder");
-    for (name, text) in files {
-        fs::write(folder.path().join(name), text).expect("written");
-    }
-    folder
-}
 
 fn check(folder: &Path, arguments: &str) -> Finished {
     Run::new("kubectl-pss")

@@ -13,6 +13,7 @@ use posture::input::yaml;
 use posture::model::json_patch::Patch;
 use posture::model::source::Source;
 use posture::model::version::NEWEST;
+use posture_e2e::folder::with as folder;
 use posture_e2e::object;
 use posture_e2e::pss::policy::policies;
 use posture_generators::pod::{Pods, Values};
@@ -246,15 +247,6 @@ spec:
           allowPrivilegeEscalation: false
           capabilities: {drop: [ALL]}
 ";
-
-/// A folder that is no part of a repository.
-fn folder(files: &[(&str, &str)]) -> TempDir {
-    let folder = TempDir::new().expect("a temporary folder");
-    for (name, text) in files {
-        fs::write(folder.path().join(name), text).expect("written");
-    }
-    folder
-}
 
 fn check(folder: &TempDir, arguments: &str) -> Finished {
     Run::new("kubectl-pss")

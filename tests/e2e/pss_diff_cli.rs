@@ -7,6 +7,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
+use posture_e2e::folder::{with as folder, write};
 use posture_harness::binary::{Finished, Run};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -41,20 +42,6 @@ fn diff(folder: &Path, arguments: &[&str]) -> Finished {
         .args(arguments.iter().copied())
         .in_folder(folder)
         .finish()
-}
-
-fn folder(files: &[(&str, &str)]) -> TempDir {
-    let folder = TempDir::new().expect("a temporary folder");
-    write(folder.path(), files);
-    folder
-}
-
-fn write(folder: &Path, files: &[(&str, &str)]) {
-    for (name, text) in files {
-        let path = folder.join(name);
-        fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
-        fs::write(path, text).expect("written");
-    }
 }
 
 fn git(folder: &Path, arguments: &[&str]) -> String {

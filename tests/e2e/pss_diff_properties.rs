@@ -2,16 +2,15 @@
 //! order of documents and files is of no concern.
 #![cfg(test)]
 
-use std::fs;
 use std::path::Path;
 
+use posture_e2e::folder::with as folder;
 use posture_generators::pod::{Pods, Values};
 use posture_generators::random::Random;
 use posture_generators::workload::{KINDS, wrap};
 use posture_harness::binary::{Finished, Run};
 use posture_harness::seed;
 use serde_json::{Value, json};
-use tempfile::TempDir;
 
 /// How many random objects there are on each side.
 const OBJECTS: usize = 400;
@@ -22,16 +21,6 @@ fn diff(folder: &Path, arguments: &[&str]) -> Finished {
         .args(arguments.iter().copied())
         .in_folder(folder)
         .finish()
-}
-
-fn folder(files: &[(&str, &str)]) -> TempDir {
-    let folder = TempDir::new().expect("a temporary folder");
-    for (name, text) in files {
-        let path = folder.path().join(name);
-        fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
-        fs::write(path, text).expect("written");
-    }
-    folder
 }
 
 fn counts(difference: &Value) -> [u64; 6] {

@@ -4,9 +4,9 @@
 use std::fs;
 use std::path::Path;
 
+use posture_e2e::folder::with as folder;
 use posture_harness::binary::{Finished, Run};
 use serde_json::Value;
-use tempfile::TempDir;
 
 /// A Deployment that meets restricted, and nothing that may be required.
 const WEB: &str = "apiVersion: apps/v1
@@ -46,15 +46,6 @@ kind: ServiceAccount
 metadata: {name: default, namespace: shop}
 automountServiceAccountToken: false
 ";
-
-/// A folder that is no part of a repository.
-fn folder(files: &[(&str, &str)]) -> TempDir {
-    let folder = TempDir::new().expect("a temporary folder");
-    for (name, text) in files {
-        fs::write(folder.path().join(name), text).expect("written");
-    }
-    folder
-}
 
 fn check(folder: &Path, arguments: &str) -> Finished {
     Run::new("kubectl-pss")

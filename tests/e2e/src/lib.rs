@@ -6,6 +6,7 @@
 )]
 
 pub mod connect;
+pub mod folder;
 pub mod live;
 pub mod object;
 pub mod pss;
