@@ -5,8 +5,9 @@ use clap::{Args, ValueEnum};
 
 use crate::input::files::FileArgs;
 use crate::model::error::{Error, Result};
-use crate::render::difference::{self, DifferenceFormat};
-use crate::render::report::{Output, ReportFormat};
+use crate::render::difference::DifferenceFormat;
+use crate::render::out::Output;
+use crate::render::report::ReportFormat;
 use crate::render::style::{ColorChoice, Style};
 
 /// `-f`, `-R`, `-k`, `-n`: what to read.
@@ -114,8 +115,8 @@ pub struct OutputFlags {
 
 impl OutputFlags {
     /// The format, and how to write to the two streams.
-    pub fn output(self, style: StyleFlags) -> Output {
-        Output { format: self.output, style: style.stdout(), stderr_style: style.stderr() }
+    pub fn output(self, style: StyleFlags) -> Output<ReportFormat> {
+        style.output(self.output)
     }
 }
 
@@ -140,12 +141,8 @@ pub struct DifferenceOutputFlags {
 
 impl DifferenceOutputFlags {
     /// The format, and how to write to the two streams.
-    pub fn output(self, style: StyleFlags) -> difference::Output {
-        difference::Output {
-            format: self.output,
-            style: style.stdout(),
-            stderr_style: style.stderr(),
-        }
+    pub fn output(self, style: StyleFlags) -> Output<DifferenceFormat> {
+        style.output(self.output)
     }
 }
 
@@ -171,6 +168,10 @@ pub struct StyleFlags {
 }
 
 impl StyleFlags {
+    fn output<F>(self, format: F) -> Output<F> {
+        Output { format, style: self.stdout(), stderr_style: self.stderr() }
+    }
+
     /// How to write to standard output.
     pub fn stdout(self) -> Style {
         Style::for_stdout(self.choice())

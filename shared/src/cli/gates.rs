@@ -31,13 +31,8 @@ pub struct GateFlags {
     #[arg(long, value_name = "SEVERITY", default_value = "error")]
     fail_on: Severity,
 
-    /// Only findings of these checks: identifiers, groups or globs, in comma lists or repeated.
-    #[arg(long, value_name = "CHECK", value_delimiter = ',')]
-    select: Vec<String>,
-
-    /// No findings of these checks.
-    #[arg(long, value_name = "CHECK", value_delimiter = ',')]
-    ignore: Vec<String>,
+    #[command(flatten)]
+    choice: ChoiceFlags,
 
     /// Only findings that are not in this file count.
     #[arg(long, value_name = "FILE")]
@@ -50,10 +45,6 @@ pub struct GateFlags {
     /// Show what does not count, and why.
     #[arg(long)]
     show_suppressed: bool,
-
-    /// Disregard suppressions: annotations, comments and .posture.yaml.
-    #[arg(long)]
-    no_suppressions: bool,
 }
 
 impl GateFlags {
@@ -72,15 +63,10 @@ impl GateFlags {
         };
         Ok(Gates {
             fail_on: self.fail_on,
-            select: patterns("--select", &self.select, catalog)?,
-            ignore: patterns("--ignore", &self.ignore, catalog)?,
-            asleep: Vec::new(),
-            entries: if self.no_suppressions { Vec::new() } else { ignore::read()? },
             baseline: known,
             update: self.update_baseline,
-            strict: self.no_suppressions,
             show_suppressed: self.show_suppressed,
-            today: clock.now().day(),
+            ..self.choice.gates(catalog, clock)?
         })
     }
 

@@ -1,6 +1,6 @@
 //! Findings that are known: only what is new beside them counts.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -13,21 +13,10 @@ const KIND: &str = "Baseline";
 /// What was found before, by fingerprint.
 #[derive(Clone, Debug, Default)]
 pub struct Baseline {
-    known: HashMap<String, Known>,
+    known: HashMap<String, Entry>,
 }
 
-/// Findings of one fingerprint.
-#[derive(Clone, Debug)]
-struct Known {
-    /// How many there were in one object: more of them are new.
-    count: usize,
-    /// The gravest: what weighs more is new.
-    severity: Severity,
-    /// How people recognise it.
-    entry: Entry,
-}
-
-/// A finding in the file.
+/// Findings of one fingerprint, as they stand in the file.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 struct Entry {
     /// `deployment.apps/web`
@@ -36,8 +25,9 @@ struct Entry {
     namespace: Option<String>,
     check: String,
     path: String,
+    /// The gravest: what weighs more is new.
     severity: Severity,
-    /// How many of them one object has, where it is more than one.
+    /// How many of them one object has, where it is more than one: more of them are new.
     #[serde(default = "one", skip_serializing_if = "is_one")]
     count: usize,
     fingerprint: String,
@@ -72,10 +62,7 @@ impl Baseline {
                 "it is no baseline: {version} {kind} in place of {API_VERSION} {KIND}"
             ));
         }
-        let known = file.findings.into_iter().map(|entry| {
-            let known = Known { count: entry.count, severity: entry.severity, entry };
-            (known.entry.fingerprint.clone(), known)
-        });
+        let known = file.findings.into_iter().map(|entry| (entry.fingerprint.clone(), entry));
         Ok(Self { known: known.collect() })
     }
 
@@ -88,18 +75,14 @@ impl Baseline {
             let count = counts.entry((finding.position, &finding.fingerprint)).or_default();
             *count += 1;
             let known = baseline.known.entry(finding.fingerprint.clone());
-            let known = known.or_insert_with(|| Known {
-                count: 0,
+            let known = known.or_insert_with(|| Entry {
+                object: finding.object.to_string(),
+                namespace: finding.object.namespace.clone(),
+                check: finding.check.to_owned(),
+                path: finding.path.clone(),
                 severity: finding.severity,
-                entry: Entry {
-                    object: finding.object.to_string(),
-                    namespace: finding.object.namespace.clone(),
-                    check: finding.check.to_owned(),
-                    path: finding.path.clone(),
-                    severity: finding.severity,
-                    count: 1,
-                    fingerprint: finding.fingerprint.clone(),
-                },
+                count: 0,
+                fingerprint: finding.fingerprint.clone(),
             });
             known.count = known.count.max(*count);
             known.severity = known.severity.max(finding.severity);
@@ -109,15 +92,7 @@ impl Baseline {
 
     /// The file, sorted so that versions of it compare well.
     pub fn write(&self) -> String {
-        let sorted: BTreeMap<&String, &Known> = self.known.iter().collect();
-        let mut findings: Vec<Entry> = sorted
-            .into_values()
-            .map(|known| Entry {
-                severity: known.severity,
-                count: known.count,
-                ..known.entry.clone()
-            })
-            .collect();
+        let mut findings: Vec<Entry> = self.known.values().cloned().collect();
         findings.sort();
         let file = File { api_version: API_VERSION.to_owned(), kind: KIND.to_owned(), findings };
         serde_json::to_string_pretty(&file).unwrap_or_default() + "\n"
@@ -174,7 +149,7 @@ impl Session<'_> {
     pub fn gone(&self, ran: impl Fn(&str) -> bool) -> usize {
         let known = self.baseline.known.iter();
         known
-            .filter(|(print, known)| !self.seen.contains(print.as_str()) && ran(&known.entry.check))
+            .filter(|(print, known)| !self.seen.contains(print.as_str()) && ran(&known.check))
             .count()
     }
 }

@@ -170,11 +170,10 @@ impl Gates {
 
     /// Whether any check that a rule means was chosen, or nothing can be said about it.
     fn chooses_any(&self, rule: &Rule, catalog: &Catalog) -> bool {
-        let pattern = Pattern::new(&rule.check);
         let mut meant = catalog
             .entries()
             .iter()
-            .filter(|entry| pattern.means(entry.check.id, entry.group))
+            .filter(|entry| rule.pattern.means(entry.check.id, entry.group))
             .peekable();
         meant.peek().is_none() || meant.any(|entry| self.ran(entry.check.id, catalog))
     }

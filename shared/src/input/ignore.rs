@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::{env, fs, io};
 
 use super::yaml;
+use crate::finding::pattern::Pattern;
 use crate::finding::suppression::By;
 use crate::finding::suppression::rule::{Entry, Rule, Scope};
 use crate::model::error::{Error, Result};
@@ -109,6 +110,7 @@ fn rules_of(entry: Value<'_>) -> Result<Vec<Rule>> {
     let checks = checks.split(',').map(str::trim).filter(|check| !check.is_empty());
     let rule = |check: &str| Rule {
         check: check.to_owned(),
+        pattern: Pattern::new(check),
         reason: Ok(reason.clone()),
         scope: Scope::Entry(meant.clone()),
         until,

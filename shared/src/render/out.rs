@@ -2,8 +2,30 @@
 
 use std::io::{BufWriter, IsTerminal as _, StderrLock, StdoutLock, Write};
 
+use super::style::Style;
+use crate::model::error::{ErrorKind, Result};
+
 /// Standard output, buffered.
 pub type Stdout = BufWriter<StdoutLock<'static>>;
+
+/// Where and how a result is written, in one of the formats `F`.
+#[derive(Clone, Copy, Debug)]
+pub struct Output<F> {
+    /// How to write it.
+    pub format: F,
+    /// Colours and width of standard output.
+    pub style: Style,
+    /// Colours and width of standard error.
+    pub stderr_style: Style,
+}
+
+/// The outcome of writing. Whoever reads no further knows enough: a closed pipe is no error.
+pub(super) fn unless_closed(outcome: Result<()>) -> Result<()> {
+    match outcome {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        outcome => outcome,
+    }
+}
 
 /// Standard output, buffered. Flush it: what is left when it is dropped is lost silently.
 pub fn stdout() -> Stdout {

@@ -5,16 +5,15 @@ use std::io::Write as _;
 use serde::Serialize;
 
 use super::human::Closing;
-use super::out::Stdout;
+use super::out::{Output, Stdout};
 use super::policyreport::Api;
-use super::style::Style;
 use super::wide::Columns;
 use super::{
     github, gitlab, human, junit, machine, markdown, name, out, policyreport, sarif, wide,
 };
 use crate::finding::catalog::Catalog;
 use crate::finding::report::Report;
-use crate::model::error::{ErrorKind, Result};
+use crate::model::error::Result;
 
 /// How to write a report. A format never changes what is found, nor the exit code.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -105,22 +104,11 @@ impl ReportFormat {
     }
 }
 
-/// Where and how a report is written.
-#[derive(Clone, Copy, Debug)]
-pub struct Output {
-    /// How to write it.
-    pub format: ReportFormat,
-    /// Colours and width of standard output.
-    pub style: Style,
-    /// Colours and width of standard error.
-    pub stderr_style: Style,
-}
-
 /// Writes the report to standard output. Formats that cannot hold gaps leave them to standard
 /// error. `catalog` has what the formats say of checks.
 pub fn print<D: Serialize + Columns>(
     report: &Report<D>,
-    output: Output,
+    output: Output<ReportFormat>,
     catalog: &Catalog,
     closing: &Closing,
 ) -> Result<()> {
@@ -144,19 +132,16 @@ pub struct Tables<H, W> {
 /// no further knows enough: a closed pipe is no error.
 pub fn print_with<D: Serialize>(
     report: &Report<D>,
-    output: Output,
+    output: Output<ReportFormat>,
     catalog: &Catalog,
     tables: Tables<impl FnOnce(&mut Stdout) -> Result<()>, impl FnOnce(&mut Stdout) -> Result<()>>,
 ) -> Result<()> {
-    match write(report, output, catalog, tables) {
-        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
-        outcome => outcome,
-    }
+    out::unless_closed(write(report, output, catalog, tables))
 }
 
 fn write<D: Serialize>(
     report: &Report<D>,
-    output: Output,
+    output: Output<ReportFormat>,
     catalog: &Catalog,
     tables: Tables<impl FnOnce(&mut Stdout) -> Result<()>, impl FnOnce(&mut Stdout) -> Result<()>>,
 ) -> Result<()> {

@@ -12,9 +12,9 @@ use posture::model::gap::Gap;
 use posture::model::object::Object;
 use posture::model::version::Minor;
 use posture::render::human::Closing;
-use posture::render::out;
+use posture::render::out::{self, Output};
 use posture::render::progress::Progress;
-use posture::render::report::{self, Output};
+use posture::render::report::{self, ReportFormat};
 
 use super::assumed;
 use super::chosen::Chosen;
@@ -73,7 +73,7 @@ pub struct CheckOptions<'a> {
     /// Which findings count.
     pub gates: GateOptions<'a>,
     /// Where and how to write the report.
-    pub output: Output,
+    pub output: Output<ReportFormat>,
 }
 
 /// A way to judge what was read.

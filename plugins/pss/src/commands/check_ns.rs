@@ -18,9 +18,9 @@ use posture::model::object::Object;
 use posture::model::owners::{Owners, controller_of};
 use posture::model::version::{Minor, NEWEST};
 use posture::model::workload::{Carrier, pod_templates};
-use posture::render::out::Stdout;
+use posture::render::out::{Output, Stdout};
 use posture::render::progress::Progress;
-use posture::render::report::{self, Output, Tables};
+use posture::render::report::{self, ReportFormat, Tables};
 use rayon::prelude::*;
 
 use super::check::known;
@@ -74,7 +74,7 @@ pub struct NamespaceOptions<'a> {
     /// Which findings count.
     pub gates: GateOptions<'a>,
     /// Where and how to write the report.
-    pub output: Output,
+    pub output: Output<ReportFormat>,
 }
 
 /// A report on namespaces.

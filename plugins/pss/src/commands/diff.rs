@@ -11,7 +11,8 @@ use posture::input::files::FileArgs;
 use posture::input::selection::pick::ABSENT;
 use posture::model::error::{Error, Result};
 use posture::model::version::Minor;
-use posture::render::difference::{Output, print};
+use posture::render::difference::{DifferenceFormat, print};
+use posture::render::out::Output;
 
 use super::check::{self, Judged, Scope, Way, judge};
 use super::meant::Meant;
@@ -62,7 +63,7 @@ pub struct DiffOptions<'a> {
     /// Which findings count, on both sides.
     pub gates: Gates,
     /// Where and how to write the difference.
-    pub output: Output,
+    pub output: Output<DifferenceFormat>,
 }
 
 /// Reads, judges, compares. The difference comes back for the exit code.

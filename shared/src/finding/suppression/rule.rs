@@ -17,6 +17,8 @@ use crate::model::source::{Mark, Source};
 pub struct Rule {
     /// The check that it names, as written.
     pub check: String,
+    /// The checks that this means.
+    pub pattern: Pattern,
     /// Which findings of that check it means.
     pub scope: Scope,
     /// The last day on which it holds.
@@ -60,6 +62,7 @@ impl Rule {
     pub fn of_line(text: &str, by: By, place: Option<&Mark>, scope: &Scope) -> Vec<Self> {
         let rule = |check: &str, until, reason| Self {
             check: check.to_owned(),
+            pattern: Pattern::new(check),
             scope: scope.clone(),
             until,
             reason,
@@ -77,7 +80,9 @@ impl Rule {
 
     /// Whether the rule means a finding. `owner` is the root owner of the finding's object.
     pub fn means(&self, finding: &Finding, owner: Option<&Owner>, catalog: &Catalog) -> bool {
-        if self.reason.is_err() || !catalog.any_means(&[Pattern::new(&self.check)], finding.check) {
+        if self.reason.is_err()
+            || !catalog.any_means(std::slice::from_ref(&self.pattern), finding.check)
+        {
             return false;
         }
         match &self.scope {
@@ -114,7 +119,7 @@ impl Rule {
         if self.is_echo {
             return None;
         }
-        let known = catalog.means(&Pattern::new(&self.check));
+        let known = catalog.means(&self.pattern);
         let (status, why) = match &self.reason {
             Err(why) => (Idleness::Invalid, why.clone()),
             Ok(_) if !known => {

@@ -6,12 +6,10 @@ mod words;
 
 use std::io::Write as _;
 
-use super::out;
-use super::style::Style;
-use super::wide;
-use super::{machine, name};
+use super::out::{self, Output};
+use super::{machine, name, wide};
 use crate::finding::difference::{Difference, SidedGap};
-use crate::model::error::{ErrorKind, Result};
+use crate::model::error::Result;
 use crate::model::gap::Gap;
 
 /// How to write a difference. A format never changes what is found, nor the exit code.
@@ -67,27 +65,13 @@ impl DifferenceFormat {
     }
 }
 
-/// Where and how a difference is written.
-#[derive(Clone, Copy, Debug)]
-pub struct Output {
-    /// How to write it.
-    pub format: DifferenceFormat,
-    /// Colours and width of standard output.
-    pub style: Style,
-    /// Colours and width of standard error.
-    pub stderr_style: Style,
-}
-
 /// Writes the difference to standard output. Formats that cannot hold gaps leave them to standard
 /// error. Whoever reads no further knows enough: a closed pipe is no error.
-pub fn print(difference: &Difference, output: Output) -> Result<()> {
-    match write(difference, output) {
-        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
-        outcome => outcome,
-    }
+pub fn print(difference: &Difference, output: Output<DifferenceFormat>) -> Result<()> {
+    out::unless_closed(write(difference, output))
 }
 
-fn write(difference: &Difference, output: Output) -> Result<()> {
+fn write(difference: &Difference, output: Output<DifferenceFormat>) -> Result<()> {
     let mut out = out::stdout();
     match output.format {
         DifferenceFormat::Human => human::write(difference, output.style, &mut out)?,
