@@ -9,4 +9,5 @@ pub mod client;
 pub mod finding;
 pub mod input;
 pub mod model;
+pub mod patch;
 pub mod render;

@@ -6,6 +6,7 @@ pub mod check;
 pub mod difference;
 pub mod document;
 pub mod fingerprint;
+pub mod fix;
 pub mod gates;
 pub mod nearest;
 pub mod pattern;

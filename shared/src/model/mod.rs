@@ -3,6 +3,7 @@
 pub mod clock;
 pub mod container;
 pub mod decode;
+pub mod edit;
 pub mod error;
 pub mod gap;
 pub mod json_patch;

@@ -1,0 +1,4 @@
+//! Ring 3: from what should be to what is written: plans, edits of manifests, patches of what runs.
+
+pub mod audience;
+pub mod plan;
