@@ -1,4 +1,9 @@
 //! Ring 3: from what should be to what is written: plans, edits of manifests, patches of what runs.
 
 pub mod audience;
+pub mod diff;
+#[cfg(feature = "live")]
+pub mod live;
+pub mod operations;
 pub mod plan;
+pub mod undo;
