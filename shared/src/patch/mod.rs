@@ -2,3 +2,5 @@
 
 pub mod audience;
 pub mod plan;
+#[cfg(feature = "live")]
+pub mod roots;
