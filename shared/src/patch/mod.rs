@@ -6,4 +6,6 @@ pub mod diff;
 pub mod live;
 pub mod operations;
 pub mod plan;
+#[cfg(feature = "live")]
+pub mod roots;
 pub mod undo;

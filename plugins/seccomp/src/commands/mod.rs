@@ -1,0 +1,3 @@
+//! The verbs, one a file: load, plan, carry out.
+
+pub mod overview;

@@ -1,0 +1,11 @@
+//! Seccomp profiles of pods: where they stand, what they mean, and how they are set.
+//!
+//! The engines are pure: they read parsed objects and return edits of them. The commands load what
+//! they work on and carry the edits out.
+
+pub mod commands;
+pub mod policy;
+pub mod profile;
+pub mod set;
+#[cfg(test)]
+mod testing;
