@@ -8,6 +8,7 @@ pub mod error;
 pub mod gap;
 pub mod json_patch;
 pub mod labels;
+pub mod made;
 pub mod node;
 pub mod object;
 pub mod owners;
