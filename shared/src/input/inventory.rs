@@ -23,7 +23,7 @@ pub struct Inventory {
     pub gaps: Vec<Gap>,
     /// What comments say should not count.
     pub suppressions: Vec<Rule>,
-    /// What was read, of [`read`] alone.
+    /// Everything that was read, in the order of the command line.
     pub sources: Vec<Arc<Source>>,
 }
 
