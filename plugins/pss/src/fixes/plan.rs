@@ -139,14 +139,12 @@ impl Goal<'_> {
             let reached = Reached { before: level, a: level, b: level, c: level, now: level };
             return Outcome { steps: Vec::new(), remaining: Vec::new(), reached };
         }
-        let state = State {
-            template: template.value.to_json(),
-            tree: None,
-            steps: Vec::new(),
-            blocked: BTreeSet::new(),
-            judged,
-        };
-        self.phases(template, state)
+        self.phases(template, State::new(template, judged))
+    }
+
+    /// What is objected to in a template as it stands.
+    pub fn as_is(&self, template: &PodTemplate<'_>) -> Vec<Remaining> {
+        self.remaining(template, &State::new(template, self.judge(template)))
     }
 
     fn phases(&self, template: &PodTemplate<'_>, mut state: State) -> Outcome {
@@ -283,6 +281,17 @@ struct Chosen {
 }
 
 impl State {
+    /// A template to which nothing was done.
+    fn new(template: &PodTemplate<'_>, judged: Judged) -> Self {
+        Self {
+            template: template.value.to_json(),
+            tree: None,
+            steps: Vec::new(),
+            blocked: BTreeSet::new(),
+            judged,
+        }
+    }
+
     /// Makes the edits of one round. Says whether there is a new state to judge.
     fn take(&mut self, template: &PodTemplate<'_>, chosen: Vec<Chosen>) -> bool {
         let mut changed = false;

@@ -5,6 +5,7 @@ mod command;
 mod making;
 mod prepare;
 pub mod undoing;
+pub mod whole;
 
 use std::path::PathBuf;
 
