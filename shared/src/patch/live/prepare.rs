@@ -23,6 +23,9 @@ const READINGS: usize = 5;
 /// What of an object's metadata only the server writes.
 const SERVERS: [&str; 3] = ["generation", "managedFields", "resourceVersion"];
 
+/// The annotation in which it counts the changes of a DaemonSet's template.
+const COUNTED: &str = "deprecated.daemonset.template.generation";
+
 /// How many dry runs are under way at once.
 const AT_ONCE: usize = 8;
 
@@ -159,8 +162,8 @@ impl Run<'_> {
 fn prepared(target: Target, before: &Json, after: &Json) -> Result<Prepared, Fate> {
     let reference = &target.change.reference;
     let name = match &reference.namespace {
-        Some(namespace) => format!("{namespace}/{reference}"),
-        None => reference.to_string(),
+        Some(namespace) => format!("{namespace}/{reference}.yaml"),
+        None => format!("{reference}.yaml"),
     };
     let diff =
         diff::unified(&name, &text(before, &target.resource), &text(after, &target.resource));
@@ -201,6 +204,9 @@ fn content(object: &Json) -> Map<String, Json> {
     fields.remove("status");
     if let Some(metadata) = fields.get_mut("metadata").and_then(Json::as_object_mut) {
         metadata.retain(|key, _| !SERVERS.contains(&key.as_str()));
+        if let Some(annotations) = metadata.get_mut("annotations").and_then(Json::as_object_mut) {
+            annotations.remove(COUNTED);
+        }
     }
     fields
 }
