@@ -164,7 +164,9 @@ fn judge_all(cases: &[Case], judge: &mut LineJudge, tally: &mut Tally) {
         assert!(Arc::ptr_eq(place.source(), source), "a refusal stands in its own file");
         let why = why.split_once(": ").map_or(why.as_str(), |(why, _)| why);
         *tally.reasons.entry(why.to_owned()).or_default() += 1;
-        if env::var_os("POSTURE_SHOW").is_some() && !why.contains("alias") && !why.contains("merge")
+        if env::var_os("POSTURE_SHOW").is_some()
+            && !why.contains("alias")
+            && !why.contains("merge")
             && !why.contains("template")
         {
             let mut found = Vec::new();
@@ -194,7 +196,12 @@ fn judge_all(cases: &[Case], judge: &mut LineJudge, tally: &mut Tally) {
             case.changes.first().map(|(change, _)| Arc::as_ptr(change.object.tree().source()));
         from += count;
         let Some(rewritten) = source.and_then(|source| by_source.get(&source)) else { continue };
-        tally.wrong.extend(outside::faults(case, done, &rewritten.after));
+        let mut faults = outside::faults(case, done, &rewritten.after);
+        faults.extend(outside::wrong_breaks(&case.text, &rewritten.after));
+        if !faults.is_empty() {
+            let (text, after) = (&case.text, &rewritten.after);
+            tally.wrong.push(format!("{}\n{text}\n--------\n{after}", faults.join("\n")));
+        }
         asked.push((case, rewritten.after.as_str(), case.intended(done)));
     }
     let questions: Vec<_> =
@@ -293,7 +300,9 @@ fn generated_manifests_are_changed_as_meant() {
 fn what_aliases_share_is_refused_or_right() {
     let tally = generated(Sharing::Aliases, seed::scaled(3_000, 30_000));
     tally.settle("manifests with aliases and merge keys", 5_000);
-    let is_known = |why: &String| why.contains("alias") || why.contains("merge key");
+    let is_known = |why: &String| {
+        why.contains("alias") || why.contains("merge key") || why.contains("template")
+    };
     let unknown: Vec<_> = tally.reasons.keys().filter(|why| !is_known(why)).collect();
     assert!(unknown.is_empty(), "{unknown:?}");
 }

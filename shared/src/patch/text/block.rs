@@ -49,7 +49,9 @@ impl<'a> Differ<'a> {
                 let kept = self.comments_in(before..tail, collection);
                 let kept = kept.iter().map(|comment| format!("{line}{comment}"));
                 let kept = kept.collect::<String>();
-                self.put(before..tail, kept);
+                let above = (0..at).rev().find(|at| !removed[*at]).map(|at| &parts[at]);
+                let end = if kept.is_empty() { sheet.tail_below(above, tail) } else { tail };
+                self.put(before..end, kept);
             }
             for new in added.iter().filter(|new| !is_front(new) && new.behind == Some(at)) {
                 self.insert(tail, format!("{line}{}", write(new)));

@@ -82,6 +82,25 @@ impl<'a> Sheet<'a> {
         }
     }
 
+    /// Where the empty lines below a part's lines end, if they would become a part of what stands
+    /// above once the part is gone; else where the part's own lines end.
+    pub(super) fn tail_below(&self, above: Option<&Part<'_>>, tail: usize) -> usize {
+        let text = self.text;
+        let keeps = |start: usize| header(text, start).contains('+');
+        if !above.and_then(|above| above.end.block).is_some_and(keeps) {
+            return tail;
+        }
+        let mut tail = tail;
+        while let Some(next) = next_line(text, tail).filter(|next| *next < text.len()) {
+            let end = line_end(text, next);
+            if end > next {
+                break;
+            }
+            tail = end;
+        }
+        tail
+    }
+
     /// The parts of a collection, in their order.
     pub(super) fn parts(&self, collection: Value<'a>) -> Vec<Part<'a>> {
         let is_flow = collection.style() == Style::Flow;
@@ -115,14 +134,12 @@ impl<'a> Sheet<'a> {
 /// Where a block scalar's lines end, without the last line break and the empty lines that do not
 /// count.
 fn block_tail(text: &str, start: usize, end: usize) -> usize {
-    let header = &text[start..line_end(text, start)];
-    let header = header.split([' ', '\t', '#']).next().unwrap_or_default();
     let without_break = |text: &str| {
         let text = text.strip_suffix('\n').unwrap_or(text);
         text.strip_suffix('\r').unwrap_or(text).len()
     };
     let scalar = &text[start..end];
-    if header.contains('+') {
+    if header(text, start).contains('+') {
         return start + without_break(scalar);
     }
     let tail = start + scalar.trim_end_matches(['\r', '\n']).len();
@@ -131,6 +148,12 @@ fn block_tail(text: &str, start: usize, end: usize) -> usize {
         return start + without_break(scalar);
     }
     tail
+}
+
+/// The indicators of a block scalar.
+fn header(text: &str, start: usize) -> &str {
+    let line = &text[start..line_end(text, start)];
+    line.split([' ', '\t', '#']).next().unwrap_or_default()
 }
 
 /// The start of the line behind a line's end.
