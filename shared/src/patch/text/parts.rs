@@ -1,5 +1,7 @@
 //! Where the entries of a mapping and the elements of a list begin and end in the text.
 
+use std::ops::Range;
+
 use super::layout::{column, line_end, line_start, skip};
 use super::sheet::Sheet;
 use crate::model::node::{Style, Type, Value};
@@ -82,23 +84,33 @@ impl<'a> Sheet<'a> {
         }
     }
 
-    /// Where the empty lines below a part's lines end, if they would become a part of what stands
-    /// above once the part is gone; else where the part's own lines end.
-    pub(super) fn tail_below(&self, above: Option<&Part<'_>>, tail: usize) -> usize {
+    /// The lines of a part that goes, with the empty lines that must go as well: those below where
+    /// they would become text of the block scalar above, and those above at the end of a file
+    /// without a final line break.
+    pub(super) fn with_empty_lines(
+        &self,
+        above: Option<&Part<'_>>,
+        lines: Range<usize>,
+    ) -> Range<usize> {
         let text = self.text;
+        let Range { start, mut end } = lines;
         let keeps = |start: usize| header(text, start).contains('+');
         if !above.and_then(|above| above.end.block).is_some_and(keeps) {
-            return tail;
+            let is_last = end == text.len();
+            return if is_last {
+                text[..start].trim_end_matches(['\r', '\n']).len()..end
+            } else {
+                start..end
+            };
         }
-        let mut tail = tail;
-        while let Some(next) = next_line(text, tail).filter(|next| *next < text.len()) {
-            let end = line_end(text, next);
-            if end > next {
+        while let Some(next) = next_line(text, end).filter(|next| *next < text.len()) {
+            let line = line_end(text, next);
+            if line > next {
                 break;
             }
-            tail = end;
+            end = line;
         }
-        tail
+        start..end
     }
 
     /// The parts of a collection, in their order.
