@@ -16,6 +16,11 @@ const CONNECT: &str = "client error (Connect)";
 /// How hyper names a connection that ended before the answer did.
 const INCOMPLETE: &str = "connection closed before message completed";
 
+/// What the server says of a JSON Patch that does not apply, one whose `test` fails among them
+/// (`NewGenericServerResponse` of k8s.io/apimachinery/pkg/api/errors for 422). An object that is
+/// not valid is named, and so is a policy that refuses it.
+const DOES_NOT_APPLY: &str = "the server rejected our request due to an error in our request";
+
 /// The class of a failed request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FailureKind {
@@ -31,6 +36,11 @@ pub enum FailureKind {
     TooManyRequests,
     /// 5xx, after all retries.
     Server,
+    /// 409; and the 422 that says that a JSON Patch does not apply: the object is not as the
+    /// patch has seen it.
+    Conflict,
+    /// Any other 422: the server would not store such an object.
+    Invalid,
     /// Any other refusal, and a redirection that leads away from the server.
     Refused,
     /// `--request-timeout` is over; or the answer did not go on.
@@ -76,6 +86,18 @@ impl Failure {
         Self { kind, message: message.into(), status: None }
     }
 
+    /// Whether the server has surely not done what it was asked for: it has said no, or was never
+    /// reached.
+    pub fn is_refusal(&self) -> bool {
+        match self.status {
+            Some(status) => (300..500).contains(&status),
+            None => matches!(
+                self.kind,
+                FailureKind::Unreachable | FailureKind::Unauthorized | FailureKind::Refused
+            ),
+        }
+    }
+
     /// An answer that is cut, or no JSON at all.
     pub(super) fn not_json(error: &serde_json::Error) -> Self {
         let message = if error.is_eof() {
@@ -105,12 +127,20 @@ impl Failure {
             401 => FailureKind::Unauthorized,
             403 => FailureKind::Forbidden,
             404 => FailureKind::NotFound,
+            409 => FailureKind::Conflict,
             410 => FailureKind::Expired,
+            422 => FailureKind::Invalid,
             429 => FailureKind::TooManyRequests,
             500..=599 => FailureKind::Server,
             _ => FailureKind::Refused,
         };
         let said = serde_json::from_slice::<Status>(body).map(|status| status.message);
+        let kind = match &said {
+            Ok(message) if kind == FailureKind::Invalid && message == DOES_NOT_APPLY => {
+                FailureKind::Conflict
+            }
+            _ => kind,
+        };
         let message = match said {
             Ok(message) if !message.is_empty() => cut(&message).to_owned(),
             _ => {
@@ -242,4 +272,23 @@ fn plain_text<'a>(headers: &HeaderMap, body: &'a [u8]) -> Option<&'a str> {
 /// The beginning of a text.
 fn cut(text: &str) -> &str {
     text.get(..text.floor_char_boundary(LONGEST_TEXT)).unwrap_or(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kind(status: u16, message: &str) -> FailureKind {
+        let status = StatusCode::from_u16(status).unwrap();
+        let body = serde_json::json!({ "kind": "Status", "message": message }).to_string();
+        Failure::refused(status, &HeaderMap::new(), body.as_bytes()).kind
+    }
+
+    #[test]
+    fn a_patch_that_does_not_apply_is_a_conflict() {
+        assert_eq!(kind(409, "x"), FailureKind::Conflict);
+        assert_eq!(kind(422, DOES_NOT_APPLY), FailureKind::Conflict);
+        assert_eq!(kind(422, "Deployment.apps \"x\" is invalid: spec"), FailureKind::Invalid);
+        assert_eq!(kind(400, DOES_NOT_APPLY), FailureKind::Refused);
+    }
 }
