@@ -31,7 +31,9 @@ impl Made {
             Json::Number(number) => self.text(Kind::OwnedNumber, number.to_string()),
             Json::String(text) => self.text(Kind::OwnedStr, text.clone()),
             Json::Array(items) => self.collection(Kind::Seq, |made| {
-                items.iter().for_each(|item| made.add(item));
+                for item in items {
+                    made.add(item);
+                }
             }),
             Json::Object(fields) => self.collection(Kind::Map, |made| {
                 for (key, value) in fields {

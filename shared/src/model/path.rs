@@ -80,6 +80,13 @@ impl FieldPath {
         self
     }
 
+    /// The way to what holds the value; the root holds itself.
+    #[must_use]
+    pub fn parent(mut self) -> Self {
+        self.0.pop();
+        self
+    }
+
     /// The steps, from the outside in.
     pub fn segments(&self) -> &[Segment] {
         &self.0
