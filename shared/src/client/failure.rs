@@ -7,6 +7,9 @@ use http::{HeaderMap, StatusCode, header};
 use kube::client::AuthError;
 use serde::Deserialize;
 
+/// From which length on a refusal is too long to be read, in bytes.
+const LONG_MESSAGE: usize = 512;
+
 /// How much of a refusal is kept (`maxUnstructuredResponseTextBytes` of client-go).
 const LONGEST_TEXT: usize = 2048;
 
@@ -78,6 +81,44 @@ impl StdError for Failure {}
 struct Status {
     #[serde(default)]
     message: String,
+    #[serde(default)]
+    details: Option<Details>,
+}
+
+#[derive(Deserialize)]
+struct Details {
+    #[serde(default)]
+    causes: Vec<Wrong>,
+}
+
+/// What is wrong with a field of an object.
+#[derive(Deserialize)]
+struct Wrong {
+    #[serde(default)]
+    field: String,
+    #[serde(default)]
+    message: String,
+}
+
+impl Status {
+    /// What the server says. What is wrong with a large field stands behind the whole of its value,
+    /// which may hold anything: where that makes it long, the value is left out.
+    fn message(self) -> String {
+        let causes = self.details.map(|details| details.causes).unwrap_or_default();
+        let head = self.message.split_once(" is invalid: ").map_or("", |(head, _)| head);
+        if self.message.len() <= LONG_MESSAGE || causes.is_empty() || head.is_empty() {
+            return self.message;
+        }
+        let said = causes.iter().map(|cause| {
+            let text = &cause.message;
+            let value = ["}: ", "}\": ", ": "].iter().find_map(|end| {
+                let end = text.rfind(end).map(|at| at + end.len());
+                end.filter(|_| text.len() > LONG_MESSAGE / 2)
+            });
+            format!("{}: {}", cause.field, text.get(value.unwrap_or(0)..).unwrap_or(text))
+        });
+        format!("{head} is invalid: {}", said.collect::<Vec<_>>().join(", "))
+    }
 }
 
 impl Failure {
@@ -134,7 +175,7 @@ impl Failure {
             500..=599 => FailureKind::Server,
             _ => FailureKind::Refused,
         };
-        let said = serde_json::from_slice::<Status>(body).map(|status| status.message);
+        let said = serde_json::from_slice::<Status>(body).map(Status::message);
         let kind = match &said {
             Ok(message) if kind == FailureKind::Invalid && message == DOES_NOT_APPLY => {
                 FailureKind::Conflict
@@ -290,5 +331,29 @@ mod tests {
         assert_eq!(kind(422, DOES_NOT_APPLY), FailureKind::Conflict);
         assert_eq!(kind(422, "Deployment.apps \"x\" is invalid: spec"), FailureKind::Invalid);
         assert_eq!(kind(400, DOES_NOT_APPLY), FailureKind::Refused);
+    }
+
+    #[test]
+    fn large_values_are_left_out_of_refusals() {
+        let refusal = |values: [&str; 2]| {
+            let [one, other] = values.map(|value| {
+                format!("Invalid value: {{\"Env\":\"{value}\"}}: field is immutable: really")
+            });
+            let body = serde_json::json!({
+                "message": format!("Job.batch \"x\" is invalid: [a: {one}, b: {other}]"),
+                "details": { "causes": [
+                    { "field": "a", "message": one }, { "field": "b", "message": other } ] },
+            });
+            let status = StatusCode::UNPROCESSABLE_ENTITY;
+            Failure::refused(status, &HeaderMap::new(), body.to_string().as_bytes()).message
+        };
+        let short = "Job.batch \"x\" is invalid: [a: Invalid value: {\"Env\":\"s\"}: field is \
+                     immutable: really, b: Invalid value: {\"Env\":\"t\"}: field is immutable: really]";
+        assert_eq!(refusal(["s", "t"]), short);
+        assert_eq!(
+            refusal([&"s: ".repeat(9_999), "t"]),
+            "Job.batch \"x\" is invalid: a: field is immutable: really, b: Invalid value: \
+             {\"Env\":\"t\"}: field is immutable: really"
+        );
     }
 }

@@ -9,3 +9,4 @@ pub mod plan;
 #[cfg(feature = "live")]
 pub mod roots;
 pub mod undo;
+pub mod text;

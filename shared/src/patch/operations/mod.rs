@@ -4,6 +4,7 @@
 //! null passes where the key is missing.
 
 mod between;
+mod moved;
 mod text;
 
 use std::fmt;
@@ -14,6 +15,7 @@ use serde_json::Value as Json;
 use crate::model::json_patch::{Failed, Patch};
 
 pub use between::between;
+pub use moved::moved;
 pub use text::text;
 
 /// One operation of a JSON Patch. Paths are JSON pointers.
@@ -51,6 +53,15 @@ pub enum Operation {
 impl Operation {
     /// Where it is done, as a JSON pointer.
     pub fn path(&self) -> &str {
+        match self {
+            Self::Test { path, .. }
+            | Self::Add { path, .. }
+            | Self::Replace { path, .. }
+            | Self::Remove { path } => path,
+        }
+    }
+
+    fn path_mut(&mut self) -> &mut String {
         match self {
             Self::Test { path, .. }
             | Self::Add { path, .. }

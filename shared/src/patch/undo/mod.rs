@@ -178,10 +178,17 @@ impl ObjectUndo {
     /// left alone if what was written is not there any more.
     pub fn plan(&self, object: Object) -> Planned {
         let before = object.value().to_json();
-        let mut after = before.clone();
+        let applied = |operations: &[Operation]| {
+            let mut after = before.clone();
+            operations::apply(operations, &mut after).map(|()| after)
+        };
         let reference = self.reference();
-        match operations::apply(&self.operations, &mut after) {
-            Ok(()) => Planned::Change(Box::new(Change {
+        let outcome = applied(&self.operations).or_else(|failed| {
+            let moved = operations::moved(&self.operations, &before);
+            moved.and_then(|moved| applied(&moved).ok()).ok_or(failed)
+        });
+        match outcome {
+            Ok(after) => Planned::Change(Box::new(Change {
                 object,
                 reference,
                 steps: vec![Step {
