@@ -1,6 +1,7 @@
 //! Ring 5: what knows clap. Start-up, flags, exit codes.
 
 pub mod argv;
+pub mod changes;
 #[cfg(all(test, feature = "live"))]
 mod connect_tests;
 #[cfg(feature = "live")]

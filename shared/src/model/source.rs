@@ -1,6 +1,7 @@
 //! Where text came from: the file, its lines, and places in it.
 
 use std::ops::Range;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use serde::{Serialize, Serializer};
@@ -9,6 +10,7 @@ use serde::{Serialize, Serializer};
 #[derive(Debug)]
 pub struct Source {
     name: String,
+    path: Option<PathBuf>,
     text: String,
     line_starts: OnceLock<Vec<usize>>,
     /// How many characters begin before each block of bytes.
@@ -65,12 +67,19 @@ impl Source {
         let (text, encoding) = decode(bytes);
         Self {
             name: name.into(),
+            path: None,
             text,
             line_starts: OnceLock::new(),
             characters: OnceLock::new(),
             encoding,
             live: false,
         }
+    }
+
+    /// A file, which goes by its path as it was given.
+    pub fn file(path: &Path, bytes: Vec<u8>) -> Self {
+        let name = path.to_string_lossy().into_owned();
+        Self { path: Some(path.to_owned()), ..Self::new(name, bytes) }
     }
 
     /// An answer of the API server: what is read from it has no place that a person could look up.
@@ -81,6 +90,12 @@ impl Source {
     /// The name to show: the path as given, or `STDIN` as kubectl calls it.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// The file that it was read from; none for standard input, the output of a program or a
+    /// revision of git.
+    pub fn path(&self) -> Option<&Path> {
+        self.path.as_deref()
     }
 
     /// The whole text.

@@ -2,11 +2,16 @@
 
 pub mod audience;
 pub mod diff;
+pub mod files;
 #[cfg(feature = "live")]
 pub mod live;
 pub mod operations;
+pub mod partial;
 pub mod plan;
+pub mod report;
 #[cfg(feature = "live")]
 pub mod roots;
-pub mod undo;
+pub mod shell;
 pub mod text;
+pub mod undo;
+pub mod write;

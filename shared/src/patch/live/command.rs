@@ -1,6 +1,7 @@
 //! The command of kubectl that does what we do.
 
 use super::super::operations::{self, Operation};
+use super::super::shell;
 use crate::client::resource::Resource;
 use crate::model::object::ObjectRef;
 
@@ -18,16 +19,7 @@ pub(super) fn patch(
         command.extend(["-n".to_owned(), namespace.clone()]);
     }
     command.extend(["--type=json".to_owned(), "-p".to_owned(), operations::text(operations)]);
-    command.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ")
-}
-
-/// A word as it must be typed.
-fn quoted(word: &str) -> String {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./=:,@%+".contains(&byte);
-    if !word.is_empty() && word.bytes().all(plain) {
-        return word.to_owned();
-    }
-    format!("'{}'", word.replace('\'', r"'\''"))
+    command.iter().map(|word| shell::word(word)).collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]
@@ -53,6 +45,5 @@ mod tests {
              -p '[{\"op\":\"add\",\"path\":\"/spec/x\",\"value\":\"it'\\''s \
              \\u003c$HOME\\u003e\"}]'"
         );
-        assert_eq!(quoted(""), "''");
     }
 }

@@ -13,6 +13,7 @@ use serde_json::Value as Json;
 use super::audience::{Answer, Audience};
 use super::operations::{self, Operation};
 use super::plan::{Change, Left, Planned};
+use super::report::{self, Came, Carried};
 use super::undo::record::Record;
 use super::undo::{ObjectUndo, Undo};
 use crate::client::connection::Connection;
@@ -193,6 +194,39 @@ impl Fate {
 }
 
 impl Outcome {
+    /// What came of each of the changes of a plan. What is not found in the outcome has failed: a
+    /// gap says why. The diffs were seen already, by the audience.
+    pub fn carried(self, changes: &[Change]) -> Carried {
+        let of = |change: &Change| {
+            let is_it = |object: &ObjectRef| *object == change.reference;
+            let sent = |fate: report::Fate, done: &[Done]| {
+                let done = done.iter().find(|done| is_it(&done.object))?;
+                Some(Came::Sent(fate, done.operations.clone(), done.command.clone()))
+            };
+            let declined = || {
+                let found = self.declined.iter().any(is_it);
+                found.then_some(Came::Of(report::Fate::Declined))
+            };
+            let left = || {
+                let left = self.left.iter().find(|left| is_it(&left.object))?;
+                Some(Came::Left(left.clone()))
+            };
+            sent(report::Fate::Made, &self.done)
+                .or_else(|| sent(report::Fate::Shown, &self.shown))
+                .or_else(declined)
+                .or_else(left)
+                .or_else(|| self.already.iter().any(is_it).then_some(Came::Already))
+                .unwrap_or(Came::Of(report::Fate::Failed))
+        };
+        Carried {
+            came: changes.iter().map(of).collect(),
+            gaps: self.failed.clone(),
+            undo: self.undo.clone(),
+            is_shown: true,
+            ..Carried::default()
+        }
+    }
+
     fn note(&mut self, fate: Fate) {
         match fate {
             Fate::Already(object) => self.already.push(object),

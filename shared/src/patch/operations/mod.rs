@@ -21,6 +21,7 @@ pub use text::text;
 /// One operation of a JSON Patch. Paths are JSON pointers.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "op", rename_all = "lowercase", deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Operation {
     /// The whole patch applies only if this value is there; null, if nothing is.
     Test {

@@ -46,6 +46,13 @@ impl Record {
         self.write().inspect_err(|_| drop(self.undo.files.pop()))
     }
 
+    /// As [`Self::file`], for many files at once.
+    pub fn files(&mut self, entries: Vec<FileUndo>) -> Result<()> {
+        let count = self.undo.files.len();
+        self.undo.files.extend(entries);
+        self.write().inspect_err(|_| self.undo.files.truncate(count))
+    }
+
     /// The last change of this object has surely not been made. Without an entry there is no file.
     /// If this fails the file holds more than it needs to, which does no harm.
     pub fn forget(&mut self, object: &ObjectRef) -> Result<()> {
