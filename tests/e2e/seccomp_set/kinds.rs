@@ -25,21 +25,19 @@ const KINDS: [(&str, &str, &str); 10] = [
 
 /// A manifest of a kind, in block style, with comments.
 fn manifest(api_version: &str, kind: &str, pointer: &str) -> String {
-    let mut text = format!(
-        "# The {kind}.\napiVersion: {api_version}\nkind: {kind}\nmetadata:\n  name: {} # its name\n",
-        kind.to_lowercase()
+    let name = kind.to_lowercase();
+    let head = format!(
+        "# The {kind}.\napiVersion: {api_version}\nkind: {kind}\nmetadata:\n  name: {name} # its name\n"
     );
     let parts: Vec<&str> = pointer.trim_start_matches('/').split('/').collect();
-    for (depth, part) in parts.iter().enumerate() {
-        text.push_str(&"  ".repeat(depth));
-        text.push_str(part);
-        text.push_str(":\n");
-    }
+    let way = parts.iter().enumerate();
+    let way: Vec<String> =
+        way.map(|(depth, part)| format!("{}{part}:\n", "  ".repeat(depth))).collect();
     let indent = "  ".repeat(parts.len());
-    text.push_str(&format!(
+    let pod = format!(
         "{indent}containers:\n{indent}  # The only one.\n{indent}  - name: c\n{indent}    image: x\n"
-    ));
-    text
+    );
+    head + &way.concat() + &pod
 }
 
 fn profile<'a>(object: &'a Value, pod: &str) -> &'a Value {

@@ -84,7 +84,7 @@ fn what_somebody_should_know_is_said() {
         ("windows.yaml", &windows),
         ("chart.yaml", &format!("# Source: web/templates/d.yaml\n{text}")),
     ]);
-    let said = |arguments: &[&str]| set(folder.path(), arguments).stderr.replace("\n", " ");
+    let said = |arguments: &[&str]| set(folder.path(), arguments).stderr.replace('\n', " ");
     let alone = said(&["Unconfined", "-f", "x.yaml"]);
     assert!(alone.contains("container a is privileged"), "{alone}");
     assert!(alone.contains("namespace shop is not among the input"), "{alone}");

@@ -82,10 +82,10 @@ fn what_somebody_manages_is_left_alone_unless_that_is_asked_for() {
     argo["metadata"]["annotations"] = json!({
         "argocd.argoproj.io/tracking-id": format!("app:apps/StatefulSet:{namespace}/argo") });
     create(cluster, namespace, argo);
-    let owner = json!({ "apiVersion": "example.com/v1", "kind": "Database",
+    let database = json!({ "apiVersion": "example.com/v1", "kind": "Database",
         "metadata": { "name": "main", "uid": "6a2e2a8e-0000-0000-0000-000000000001" } });
-    let owned = owned(workload("DaemonSet", "owned", &pod_spec()), &owner);
-    create(cluster, namespace, owned);
+    let daemon = workload("DaemonSet", "owned", &pod_spec());
+    create(cluster, namespace, owned(daemon, &database));
     let finished = set(&["RuntimeDefault", "-n", namespace, "--all", "--yes"]);
     assert_eq!((finished.code, finished.stdout.as_str()), (1, ""), "{finished:?}");
     for said in [

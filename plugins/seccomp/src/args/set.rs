@@ -21,8 +21,11 @@ use posture::render::notices::StderrNotices;
 
 #[derive(ClapArgs, Debug)]
 pub(super) struct SetArgs {
-    /// RuntimeDefault, Unconfined, or Localhost=PATH below the kubelet's folder of profiles.
-    #[arg(value_name = "PROFILE")]
+    /// What to set.
+    #[arg(
+        value_name = "PROFILE",
+        help = "RuntimeDefault, Unconfined, or Localhost=PATH below the kubelet's folder of profiles"
+    )]
     profile: String,
 
     /// What to set it on, in kubectl's grammar: TYPE, TYPE NAME…, TYPE/NAME…; without it the

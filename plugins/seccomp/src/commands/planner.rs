@@ -102,13 +102,13 @@ impl Planner<'_> {
             notes.extend(self.enforced.note(namespace));
         }
         let steps = doings.into_iter().map(step).collect();
-        let place = object.mark();
-        match Change::new(object, reference.clone(), steps, notes) {
+        let (place, name) = (object.mark(), reference.to_string());
+        match Change::new(object, reference, steps, notes) {
             Ok(change) => Planned::Change(Box::new(change)),
             Err(impossible) => Planned::Unknown(Gap {
                 what: "object".to_owned(),
                 place,
-                object: Some(reference.to_string()),
+                object: Some(name),
                 why: format!("it cannot be changed: {impossible}"),
                 hint: String::new(),
             }),
