@@ -308,8 +308,13 @@ impl<W: Write> Writer<'_, W> {
     }
 }
 
-fn remedy(finding: &Finding) -> &str {
-    finding.advice.as_deref().unwrap_or(&finding.message)
+/// What to write instead, and how safe that is: `set it to false [fix B]`.
+fn remedy(finding: &Finding) -> String {
+    let said = finding.advice.as_deref().unwrap_or(&finding.message);
+    match &finding.fix {
+        Some(fix) => format!("{said} [fix {}]", fix.grade),
+        None => said.to_owned(),
+    }
 }
 
 fn role_of(severity: Severity) -> Role {

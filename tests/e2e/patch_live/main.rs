@@ -44,12 +44,12 @@ fn json(path: &str) -> Value {
 /// A folder, and where the undo file goes in it.
 fn undo_file() -> (TempDir, PathBuf) {
     let folder = TempDir::new().expect("a temporary folder");
-    let path = folder.path().join("state/undo.yaml");
-    (folder, path)
+    let undo = folder.path().join("state/undo.yaml");
+    (folder, undo)
 }
 
 /// Somebody else changes an object.
-fn somebody(path: &str, patch: &Value) {
-    let changed = Cluster::shared().admin().merge(path, patch);
+fn somebody(target: &str, patch: &Value) {
+    let changed = Cluster::shared().admin().merge(target, patch);
     assert!(changed.is_success(), "{}", changed.message());
 }

@@ -41,11 +41,11 @@ fn what_is_said_is_done() {
     let mut audience = Scripted::default().says(Answer::Yes).says(Answer::No).says(Answer::Quit);
     let outcome = carry_out(&connection, targets(&names), &plan, &mut audience, &options(&undo));
     let outcome = outcome.expect("the server is there");
-    let named = |objects: &[posture::model::object::ObjectRef]| -> Vec<String> {
+    let names_of = |objects: &[posture::model::object::ObjectRef]| -> Vec<String> {
         objects.iter().map(|object| object.name.clone()).collect()
     };
     assert_eq!(outcome.done.len(), 1, "{outcome:#?}");
-    assert_eq!(named(&outcome.declined), ["b", "c", "d", "e"]);
+    assert_eq!(names_of(&outcome.declined), ["b", "c", "d", "e"]);
     assert!(outcome.failed.is_empty() && outcome.left.is_empty() && outcome.shown.is_empty());
     assert_eq!(names.map(|name| is_set("answers", name)), [true, false, false, false, false]);
     let question = |name: &str| format!("Change deployment.apps/{name} in namespace answers?");
@@ -82,7 +82,7 @@ fn what_is_said_is_done() {
     let twice = [last.clone(), last].concat();
     let outcome = carry_out(&connection, twice, &plan, &mut audience, &yes).expect("there");
     assert_eq!((outcome.done.len(), audience.asked.len()), (1, 0), "{outcome:#?}");
-    assert_eq!(named(&outcome.already), ["b"]);
+    assert_eq!(names_of(&outcome.already), ["b"]);
 }
 
 #[test]

@@ -112,8 +112,13 @@ impl Judge<'_> {
             let (admission, after, unknown) = self.assume(&request, before);
             gaps.extend(unknown.map(|unknown| assumed::gap(object, unknown)));
             meets = meets.min(admission.meets);
-            let subject =
-                Subject { object, reference: &reference, template, owner: owner.as_ref() };
+            let subject = Subject {
+                object,
+                reference: &reference,
+                template,
+                owner: owner.as_ref(),
+                server: self.evaluator.server(),
+            };
             subject.collect(&admission, after.as_ref(), &mut findings);
             is_short |= self.require(&subject, namespace, &mut findings, &mut gaps);
             let verdict = Verdict::of(&admission);

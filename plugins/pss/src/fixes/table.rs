@@ -4,6 +4,8 @@
 //! A is given only for what the manifest proves: the image is never looked at, and what it does
 //! is not known.
 
+use std::fmt::Write as _;
+
 use posture::finding::fix::Grade;
 
 /// One situation and its fix.
@@ -196,4 +198,32 @@ pub fn of_check(check: &str) -> impl Iterator<Item = &'static Row> + '_ {
         row.checks.contains(&check) && !std::ptr::eq(**row, &raw const UNREADABLE)
     };
     TABLE.iter().filter(is_about).copied()
+}
+
+/// The grades that a check's fixes may have, the safest first: `A, B, C`.
+pub fn grades(check: &str) -> String {
+    let has = |grade: &Grade| of_check(check).any(|row| row.grade == *grade);
+    let grades = Grade::ALL.into_iter().filter(has).map(|grade| grade.to_string());
+    grades.collect::<Vec<_>>().join(", ")
+}
+
+/// What `explain` says of a check's fixes: when which grade holds, and what it does.
+pub fn explain(check: &str) -> String {
+    let mut rows: Vec<&Row> = of_check(check).collect();
+    rows.sort_by_key(|row| row.grade);
+    let mut text = "\n## Fix grades\n\n".to_owned();
+    for grade in Grade::ALL {
+        let own = rows.iter().filter(|row| row.grade == grade);
+        for (position, row) in own.enumerate() {
+            if position == 0 {
+                // Writing to a string cannot fail.
+                let _infallible = write!(text, "{grade}, {}:\n\n", grade.about());
+            }
+            let _infallible = writeln!(text, "- {}: {}", row.when, row.title);
+        }
+        if !text.ends_with("\n\n") {
+            text.push('\n');
+        }
+    }
+    text
 }
