@@ -164,7 +164,9 @@ fn judge_all(cases: &[Case], judge: &mut LineJudge, tally: &mut Tally) {
         assert!(Arc::ptr_eq(place.source(), source), "a refusal stands in its own file");
         let why = why.split_once(": ").map_or(why.as_str(), |(why, _)| why);
         *tally.reasons.entry(why.to_owned()).or_default() += 1;
-        if env::var_os("POSTURE_SHOW").is_some() && !why.contains("alias") && !why.contains("merge")
+        if env::var_os("POSTURE_SHOW").is_some()
+            && !why.contains("alias")
+            && !why.contains("merge")
             && !why.contains("template")
         {
             let mut found = Vec::new();

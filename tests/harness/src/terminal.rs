@@ -4,7 +4,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{Read as _, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::os::unix::process::ExitStatusExt as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -48,11 +48,12 @@ pub struct Session {
     /// Up to where somebody has looked.
     read: usize,
     output: Option<PathBuf>,
-    home: TempDir,
+    /// None once it has ended.
+    home: Option<TempDir>,
 }
 
 /// How a program on a terminal ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct Ended {
     /// The exit code; none where a signal ended it.
     pub code: Option<i32>,
@@ -60,6 +61,8 @@ pub struct Ended {
     pub signal: Option<i32>,
     /// Everything that was to be seen.
     pub screen: String,
+    /// Its home folder, as it left it.
+    pub home: TempDir,
 }
 
 impl Run {
@@ -99,7 +102,14 @@ impl Run {
             .expect("our own binary can be started");
         // Who holds it open would not let it hang up.
         drop((command, slave));
-        Session { child, master: Some(master), seen: String::new(), read: 0, output, home }
+        Session {
+            child,
+            master: Some(master),
+            seen: String::new(),
+            read: 0,
+            output,
+            home: Some(home),
+        }
     }
 }
 
@@ -169,11 +179,6 @@ impl Session {
         flags.contains(LocalFlags::ICANON | LocalFlags::ECHO | LocalFlags::ISIG)
     }
 
-    /// The home folder of the program.
-    pub fn home(&self) -> &Path {
-        self.home.path()
-    }
-
     /// What it has written to a standard output that is no terminal.
     ///
     /// # Panics
@@ -191,7 +196,8 @@ impl Session {
         let status = self.wait();
         self.look();
         let screen = std::mem::take(&mut self.seen);
-        Ended { code: status.code(), signal: status.signal(), screen }
+        let home = self.home.take().expect("it ends once");
+        Ended { code: status.code(), signal: status.signal(), screen, home }
     }
 
     fn wait(&mut self) -> ExitStatus {
