@@ -270,16 +270,28 @@ fn job(object: &Object) -> Immutable {
             }
         }
     }
-    Immutable::Job { ended: has_ended(value), generated }
+    Immutable::Job { ended: has_ended(object), generated }
 }
 
-/// Whether a Job is complete or has failed (`IsJobFinished`).
-fn has_ended(job: Value<'_>) -> bool {
-    let conditions = job.get("status").and_then(|status| status.get("conditions"));
-    conditions.into_iter().flat_map(|conditions| conditions.items()).any(|condition| {
-        let text = |key: &str| condition.get(key).and_then(|value| value.as_str());
-        matches!(text("type"), Some("Complete" | "Failed")) && text("status") == Some("True")
-    })
+/// Whether a Pod or a Job has ended: nothing will come of it any more (`IsPodTerminal`,
+/// `IsJobFinished`). Nothing else ends.
+pub fn has_ended(object: &Object) -> bool {
+    let Some(status) = object.value().get("status") else { return false };
+    match (object.group(), object.kind()) {
+        ("", "Pod") => {
+            let phase = status.get("phase").and_then(|phase| phase.as_str());
+            matches!(phase, Some("Succeeded" | "Failed"))
+        }
+        ("batch", "Job") => {
+            let conditions = status.get("conditions");
+            conditions.into_iter().flat_map(|conditions| conditions.items()).any(|condition| {
+                let text = |key: &str| condition.get(key).and_then(|value| value.as_str());
+                matches!(text("type"), Some("Complete" | "Failed"))
+                    && text("status") == Some("True")
+            })
+        }
+        _ => false,
+    }
 }
 
 fn pod(object: &Object) -> Immutable {

@@ -104,13 +104,15 @@ pub fn accesses(resource: &Resource, namespace: Option<&str>) -> Vec<Access> {
     owners.map(access).collect()
 }
 
-/// The resource of a controller of Kubernetes' own kinds.
-fn resource_of(controller: &Controller) -> Option<Resource> {
-    let (group, version) =
-        controller.api_version.split_once('/').unwrap_or(("", &controller.api_version));
-    let kind = controller.kind.as_str();
+/// The resource of a kind of Kubernetes' own that may stand above others.
+pub fn resource(api_version: &str, kind: &str) -> Option<Resource> {
+    let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
     let known = OWNERS.iter().find(|(of, name, _)| *of == group && *name == kind)?;
     Some(Resource::new(group, version, known.2, kind, true))
+}
+
+fn resource_of(controller: &Controller) -> Option<Resource> {
+    resource(&controller.api_version, &controller.kind)
 }
 
 /// Where an object stands in the climb.
