@@ -12,3 +12,5 @@ pub mod exit;
 pub mod flags;
 pub mod gates;
 pub mod start;
+#[cfg(feature = "live")]
+pub mod undo;

@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
+use rayon::prelude::*;
+
 use super::plan::Change;
 use super::report::{Came, Carried, Fate};
 use super::text::{self, Rewritten};
@@ -57,8 +59,10 @@ impl Carried {
         if !entries.is_empty() {
             record.files(entries)?;
         }
-        for file in &self.rewritten {
-            let outcome = write::write(&file.source, &file.after);
+        // At once: most of the time the disk is waited for.
+        let write = |file: &Rewritten| write::write(&file.source, &file.after);
+        let outcomes: Vec<Result<()>> = self.rewritten.par_iter().map(write).collect();
+        for (file, outcome) in self.rewritten.iter().zip(outcomes) {
             let fate = if outcome.is_ok() { Fate::Made } else { Fate::Failed };
             for position in &file.positions {
                 if let Some(own) = self.came.get_mut(*position) {

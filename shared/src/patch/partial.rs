@@ -62,15 +62,58 @@ const FINALIZERS: &str = "";
 /// Says in a list that it is replaced, in an element that it goes away.
 const DIRECTIVE: &str = "$patch";
 
+/// Which elements of a list that changes are named.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Naming {
+    /// Those that change, where their order stays.
+    Changed,
+    /// All of them, in their order.
+    All,
+}
+
+/// How a patch is made.
+#[derive(Clone, Copy, Debug)]
+struct How {
+    merge: Merge,
+    naming: Naming,
+}
+
 /// What changes, as a partial object; as small as the lists of its kind allow.
 pub fn of(change: &Change) -> Partial {
+    made(change, Naming::Changed)
+}
+
+/// The same for kustomize, which puts the elements first that a patch names: so all are named.
+/// Nothing where it would take elements for one another ([`is_ambiguous`]).
+pub fn for_kustomize(change: &Change) -> Option<Partial> {
+    let partial = made(change, Naming::All);
+    let is_ambiguous = is_ambiguous(&change.before) || is_ambiguous(&change.after);
+    (partial.merge == Merge::Plain || !is_ambiguous).then_some(partial)
+}
+
+/// Whether some elements of the lists of a pod or workload have the same key, or none: kustomize
+/// makes one of them, also where a patch says nothing of them.
+fn is_ambiguous(value: &Json) -> bool {
+    match value {
+        Json::Object(fields) => fields.iter().any(|(key, value)| {
+            let own = key_of(key, Merge::Strategic).filter(|own| *own != FINALIZERS);
+            let twice = |own| value.as_array().is_some_and(|items| keys(own, items).is_none());
+            own.is_some_and(twice) || is_ambiguous(value)
+        }),
+        Json::Array(items) => items.iter().any(is_ambiguous),
+        _ => false,
+    }
+}
+
+fn made(change: &Change, naming: Naming) -> Partial {
     let Change { reference, before, after, .. } = change;
+    let how = |merge| How { merge, naming };
     let is_workload = template_path_of(reference.group(), &reference.kind).is_some()
         || (reference.group().is_empty() && reference.kind == "Pod");
-    let strategic = is_workload.then(|| fields(before, after, Merge::Strategic)).flatten();
+    let strategic = is_workload.then(|| fields(before, after, how(Merge::Strategic))).flatten();
     let (merge, changed) = match strategic {
         Some(changed) => (Merge::Strategic, changed),
-        None => (Merge::Plain, fields(before, after, Merge::Plain).unwrap_or_default()),
+        None => (Merge::Plain, fields(before, after, how(Merge::Plain)).unwrap_or_default()),
     };
     Partial { object: identified(reference, change, changed), merge }
 }
@@ -99,7 +142,7 @@ fn identified(reference: &ObjectRef, change: &Change, mut changed: Map<String, J
 }
 
 /// The fields of a mapping that change. Nothing where that cannot be said in this way.
-fn fields(before: &Json, after: &Json, merge: Merge) -> Option<Map<String, Json>> {
+fn fields(before: &Json, after: &Json, how: How) -> Option<Map<String, Json>> {
     let none = Map::new();
     let before = before.as_object().unwrap_or(&none);
     let after = after.as_object().unwrap_or(&none);
@@ -108,28 +151,28 @@ fn fields(before: &Json, after: &Json, merge: Merge) -> Option<Map<String, Json>
         match after.get(key).filter(|new| !new.is_null()) {
             None => drop(changed.insert(key.clone(), Json::Null)),
             Some(new) if old == new => {}
-            Some(new) => drop(changed.insert(key.clone(), field(key, old, new, merge)?)),
+            Some(new) => drop(changed.insert(key.clone(), field(key, old, new, how)?)),
         }
     }
     for (key, new) in after.iter().filter(|(_, new)| !new.is_null()) {
         if before.get(key).is_none_or(Json::is_null) {
-            changed.insert(key.clone(), whole(key, new, merge)?);
+            changed.insert(key.clone(), whole(key, new, how.merge)?);
         }
     }
     Some(changed)
 }
 
 /// What turns a value into another one.
-fn field(key: &str, old: &Json, new: &Json, merge: Merge) -> Option<Json> {
+fn field(key: &str, old: &Json, new: &Json, how: How) -> Option<Json> {
     match (old, new) {
-        (Json::Object(_), Json::Object(_)) => fields(old, new, merge).map(Json::Object),
-        (Json::Array(old), Json::Array(new)) => match key_of(key, merge) {
+        (Json::Object(_), Json::Object(_)) => fields(old, new, how).map(Json::Object),
+        (Json::Array(old), Json::Array(new)) => match key_of(key, how.merge) {
             None => Some(without_nulls(&Json::Array(new.clone()))),
             Some(FINALIZERS) => None,
-            Some(own) => elements(own, old, new, merge),
+            Some(own) => elements(own, old, new, how),
         },
         // A mapping is never merged into what is none.
-        _ => whole(key, new, merge),
+        _ => whole(key, new, how.merge),
     }
 }
 
@@ -146,18 +189,14 @@ fn key_of(key: &str, merge: Merge) -> Option<&'static str> {
 /// The elements of a list that change, by their keys; or, where those do not tell them apart, all
 /// of them in the place of all. Where elements come, or change places, the others are named too:
 /// kubectl and kustomize then keep this order, and would else put the new ones first.
-fn elements(own: &str, old: &[Json], new: &[Json], merge: Merge) -> Option<Json> {
-    let keys = |items: &[Json]| {
-        let keys = items.iter().map(|item| item.get(own).filter(|key| !key.is_null()).cloned());
-        keys.collect::<Option<Vec<Json>>>().filter(|keys| is_unique(keys))
-    };
-    let (Some(old_keys), Some(new_keys)) = (keys(old), keys(new)) else {
+fn elements(own: &str, old: &[Json], new: &[Json], how: How) -> Option<Json> {
+    let (Some(old_keys), Some(new_keys)) = (keys(own, old), keys(own, new)) else {
         let mut items = vec![json!({ DIRECTIVE: "replace" })];
         items.extend(new.iter().map(without_nulls));
         return Some(Json::Array(items));
     };
     let stay = old_keys.iter().filter(|key| new_keys.contains(key));
-    let is_in_order = stay.eq(&new_keys);
+    let only_changed = how.naming == Naming::Changed && stay.eq(&new_keys);
     let mut items = Vec::new();
     for (key, item) in old_keys.iter().zip(old) {
         if !new_keys.contains(key) {
@@ -170,10 +209,10 @@ fn elements(own: &str, old: &[Json], new: &[Json], merge: Merge) -> Option<Json>
         let found = old_keys.iter().position(|old_key| old_key == key);
         match found.and_then(|position| old.get(position)) {
             None => items.push(without_nulls(item)),
-            Some(old_item) if old_item == item && is_in_order => {}
+            Some(old_item) if old_item == item && only_changed => {}
             Some(old_item) => {
                 let mut element = identity(own, old_item);
-                element.extend(fields(old_item, item, merge)?);
+                element.extend(fields(old_item, item, how)?);
                 items.push(element.into());
             }
         }
@@ -186,6 +225,12 @@ fn identity(own: &str, item: &Json) -> Map<String, Json> {
     let protocol = if own == "containerPort" { "protocol" } else { own };
     let known = [own, protocol].into_iter().filter_map(|key| Some((key, item.get(key)?)));
     known.map(|(key, value)| (key.to_owned(), value.clone())).collect()
+}
+
+/// What the elements of a list are known by, if each is known by something else.
+fn keys(own: &str, items: &[Json]) -> Option<Vec<Json>> {
+    let keys = items.iter().map(|item| item.get(own).filter(|key| !key.is_null()).cloned());
+    keys.collect::<Option<Vec<Json>>>().filter(|keys| is_unique(keys))
 }
 
 fn is_unique(keys: &[Json]) -> bool {
@@ -209,7 +254,8 @@ mod tests {
     use super::*;
 
     fn changed(before: &Json, after: &Json) -> Option<Json> {
-        fields(before, after, Merge::Strategic).map(Json::Object)
+        let how = How { merge: Merge::Strategic, naming: Naming::Changed };
+        fields(before, after, how).map(Json::Object)
     }
 
     #[test]
@@ -247,7 +293,8 @@ mod tests {
             "securityContext": {"runAsNonRoot": true},
             "containers": after["spec"]["containers"],
         }});
-        assert_eq!(fields(&before, &after, Merge::Plain).map(Json::Object), Some(expected));
+        let how = How { merge: Merge::Plain, naming: Naming::Changed };
+        assert_eq!(fields(&before, &after, how).map(Json::Object), Some(expected));
     }
 
     #[test]
@@ -264,6 +311,7 @@ mod tests {
         let items = changed(&ports(1), &ports(2)).expect("it can be said");
         assert_eq!(items["ports"][0], json!({"$patch": "replace"}));
         assert_eq!(items["ports"][1]["hostPort"], 2);
+        assert!(is_ambiguous(&ports(1)) && !is_ambiguous(&list(&["a", "b"])));
         let metadata = |finalizers: &[&str]| json!({"finalizers": finalizers});
         assert_eq!(changed(&metadata(&["a"]), &metadata(&[])), None);
     }

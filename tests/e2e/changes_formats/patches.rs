@@ -6,12 +6,15 @@ use std::process::Command;
 use std::sync::Arc;
 
 use posture::finding::report::{Target, Tool};
-use posture::input::inventory::Inventory;
+use posture::input::files::FileArgs;
+use posture::input::inventory::{self, Inventory};
 use posture::model::source::Source;
+use posture::patch::files;
 use posture::patch::plan::{Change, Plan};
 use posture::patch::report::{Carried, PlanReport};
 use posture::render::plan::{self, PlanFormat};
 use posture::render::style::Style;
+use posture_generators::random::Random;
 use posture_harness::{judge, score, seed};
 use serde_json::{Value as Json, json};
 use tempfile::TempDir;
@@ -105,6 +108,75 @@ fn kubectl_makes_the_new_object_of_the_old_one() {
         &format!("{} patches", 2 * count),
         0,
     );
+}
+
+/// The objects that kubectl reads from a file, all with the same label.
+fn labelled(folder: &Path, file: &str) -> Vec<Json> {
+    let text = kubectl(folder, &["label", "--local", "-f", file, "read=1", "-o", "json"]);
+    // One behind the other.
+    let all = serde_json::Deserializer::from_str(&text).into_iter();
+    all.map(|object| object.expect("JSON")).collect()
+}
+
+#[test]
+fn kubectl_reads_the_whole_result() {
+    let mut random = Random::new(seed::seed());
+    let folder = TempDir::new().expect("a temporary folder");
+    let all = folder.path().join("all");
+    fs::create_dir(&all).expect("made");
+    let mut wanted = Vec::new();
+    for (number, (before, after)) in
+        Edited::new(seed::seed()).take(seed::scaled(40, 400)).enumerate()
+    {
+        // In every style, some without a line's end, some behind a separator, some as JSON.
+        let text = match random.below(4) {
+            0 => before.to_string(),
+            1 => serde_json::to_string_pretty(&before).expect("JSON"),
+            _ => serde_yaml::to_string(&before).expect("YAML"),
+        };
+        let text = if random.percent(30) && !text.starts_with('{') {
+            format!("# {number}\n---\n{text}")
+        } else {
+            text
+        };
+        let text = if random.percent(30) { text.trim_end() } else { text.as_str() };
+        fs::write(all.join(format!("{number:03}.yaml")), text).expect("written");
+        // Every third one stays as it is.
+        wanted.push(if number % 3 == 0 { (before.clone(), before) } else { (before, after) });
+    }
+    let names = vec![all.to_string_lossy().into_owned()];
+    let inventory =
+        inventory::read(&FileArgs { names, ..FileArgs::default() }, None).expect("it can be read");
+    assert!(inventory.gaps.is_empty(), "{:?}", inventory.gaps);
+    let mut changes = Vec::new();
+    for (object, (_, after)) in inventory.objects.into_iter().zip(&wanted) {
+        let reference = object.reference(None);
+        let mut change = Change::new(object, reference, Vec::new(), Vec::new()).expect("no edits");
+        change.after = after.clone();
+        changes.push(change);
+    }
+    let carried = files::carry_out(&changes, None).expect("it can be shown");
+    // What could not be changed in its text stays as it was.
+    for refused in &carried.refused {
+        wanted[refused.position].1 = wanted[refused.position].0.clone();
+    }
+    let refused = carried.refused.len();
+    let plan = Plan { changes, ..Plan::default() };
+    let tool = Tool { name: String::new(), version: String::new(), verb: String::new() };
+    let mut report: PlanReport<()> = PlanReport::new(tool, Target::default(), plan, carried);
+    report.sources = inventory.sources;
+    let mut out = Vec::new();
+    plan::write(&report, PlanFormat::Yaml, Style::plain(80), &mut out).expect("written");
+    fs::write(folder.path().join("out.yaml"), &out).expect("written");
+    let read = labelled(folder.path(), "out.yaml");
+    assert_eq!(read.len(), wanted.len());
+    for (read, (_, after)) in read.iter().zip(&wanted) {
+        let mut after = without_nulls(after);
+        after["metadata"]["labels"]["read"] = "1".into();
+        assert_eq!(without_nulls(read), after);
+    }
+    println!("{} objects, {refused} refused", wanted.len());
+    assert!(refused * 10 < wanted.len(), "{refused} refused");
 }
 
 #[test]

@@ -3,6 +3,7 @@
 #![cfg(test)]
 
 mod making;
+mod random;
 mod rights;
 mod undoing;
 mod wire;

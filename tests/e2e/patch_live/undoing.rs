@@ -88,6 +88,10 @@ fn the_spec_is_restored_byte_for_byte() {
     let file = Undo::read(&undo).expect("an undo file");
     let (_third, again) = undo_file();
     let mut audience = Scripted::default();
+    let asked = take_back(&connection, &file, &mut audience, &options(&again)).expect("there");
+    assert_eq!((asked.declined.len(), asked.left.len(), again.exists()), (2, 1, false));
+    let question = "Take back what was changed in deployment.apps/beside in namespace undone?";
+    assert_eq!(audience.asked[0], (question.to_owned(), 1, 2));
     let dry = Options { dry_run: DryRun::Server, ..yes(&again) };
     let shown = take_back(&connection, &file, &mut audience, &dry).expect("there");
     assert_eq!((shown.shown.len(), shown.left.len()), (2, 1), "{shown:#?}");

@@ -43,6 +43,19 @@ pub fn faults(case: &Case, done: &[bool], after: &str) -> Vec<String> {
     } else {
         faults.push("there are more or fewer documents".to_owned());
     }
+    match &case.comments {
+        Some(comments) => {
+            let lost = comments.iter().filter(|comment| !after.contains(comment.as_str()));
+            faults.extend(lost.map(|comment| format!("a comment is lost: {comment}")));
+        }
+        None => faults.extend(lost_hashes(case, after)),
+    }
+    faults
+}
+
+/// What is wrong with a changed file's line breaks.
+pub fn wrong_breaks(text: &str, after: &str) -> Vec<String> {
+    let mut faults = Vec::new();
     if text.ends_with('\n') != after.ends_with('\n') {
         faults.push("the final line break is not what it was".to_owned());
     }
@@ -52,17 +65,6 @@ pub fn faults(case: &Case, done: &[bool], after: &str) -> Vec<String> {
     }
     if !text.contains('\r') && after.contains('\r') {
         faults.push("line breaks of another kind".to_owned());
-    }
-    match &case.comments {
-        Some(comments) => {
-            let lost = comments.iter().filter(|comment| !after.contains(comment.as_str()));
-            faults.extend(lost.map(|comment| format!("a comment is lost: {comment}")));
-        }
-        None => faults.extend(lost_hashes(case, after)),
-    }
-    if !faults.is_empty() {
-        faults.push(format!("{text}\n--------\n{after}"));
-        faults = vec![faults.join("\n")];
     }
     faults
 }

@@ -131,7 +131,9 @@ impl Hand<'_> {
     fn trailing(&mut self, out: &mut String) {
         if self.percent(self.comment) {
             let comment = self.comment();
-            let _ = write!(out, "{}{comment}", if self.percent(80) { " " } else { "\t  " });
+            // No tab follows a dash.
+            let is_plain = self.percent(80) || out.ends_with('-');
+            let _ = write!(out, "{}{comment}", if is_plain { " " } else { "\t  " });
         } else if self.percent(self.odd) {
             out.push_str("  ");
         }

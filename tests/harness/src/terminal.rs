@@ -1,16 +1,16 @@
 //! Our own binaries on a terminal: what somebody sees there, and what they type.
 
-use std::fs::File;
+use std::fs::{File, OpenOptions};
 use std::io::{Read as _, Write as _};
-use std::os::fd::OwnedFd;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::os::unix::process::ExitStatusExt as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use nix::pty::openpty;
+use nix::fcntl::OFlag;
+use nix::pty::{PtyMaster, grantpt, posix_openpt, ptsname_r, unlockpt};
 use nix::sys::termios::{LocalFlags, tcgetattr};
 use tempfile::TempDir;
 
@@ -18,6 +18,9 @@ use crate::binary::Run;
 
 /// How long a program may take to show what is expected, or to end.
 const PATIENCE: Duration = Duration::from_secs(30);
+
+/// How often it is looked at.
+const PAUSE: Duration = Duration::from_millis(5);
 
 /// What Ctrl-C sends.
 pub const CTRL_C: &str = "\u{3}";
@@ -40,16 +43,17 @@ pub enum Streams {
 #[derive(Debug)]
 pub struct Session {
     child: Child,
-    master: Option<File>,
-    seen: Arc<Mutex<String>>,
+    master: Option<PtyMaster>,
+    seen: String,
     /// Up to where somebody has looked.
     read: usize,
     output: Option<PathBuf>,
-    home: TempDir,
+    /// None once it has ended.
+    home: Option<TempDir>,
 }
 
 /// How a program on a terminal ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct Ended {
     /// The exit code; none where a signal ended it.
     pub code: Option<i32>,
@@ -57,6 +61,8 @@ pub struct Ended {
     pub signal: Option<i32>,
     /// Everything that was to be seen.
     pub screen: String,
+    /// Its home folder, as it left it.
+    pub home: TempDir,
 }
 
 impl Run {
@@ -81,42 +87,54 @@ impl Run {
             }
             command = session;
         }
-        let pty = openpty(None, None).expect("a terminal");
-        // Copies are closed in the programs that we start; these are not.
-        let own = |fd: &OwnedFd| fd.try_clone().expect("one more file");
-        let (master, slave) = (own(&pty.master), own(&pty.slave));
-        drop(pty);
+        let (master, slave) = open();
+        let own = || slave.try_clone().expect("one more file");
         let output = (streams == Streams::WithoutStdout).then(|| home.path().join("stdout"));
         let stdout = match &output {
             Some(path) => Stdio::from(File::create(path).expect("a file")),
-            None => Stdio::from(own(&slave)),
+            None => Stdio::from(own()),
         };
         let child = command
-            .stdin(own(&slave))
+            .stdin(own())
             .stdout(stdout)
-            .stderr(own(&slave))
+            .stderr(own())
             .spawn()
             .expect("our own binary can be started");
-        // They hold the terminal open.
+        // Who holds it open would not let it hang up.
         drop((command, slave));
-        let seen = Arc::new(Mutex::new(String::new()));
-        let mut screen = File::from(own(&master));
-        let shared = Arc::clone(&seen);
-        thread::spawn(move || {
-            let mut buffer = [0; 4096];
-            // A terminal without a program is an error to read.
-            while let Ok(count @ 1..) = screen.read(&mut buffer) {
-                let text = String::from_utf8_lossy(&buffer[..count]).into_owned();
-                shared.lock().unwrap_or_else(PoisonError::into_inner).push_str(&text);
-            }
-        });
-        Session { child, master: Some(File::from(master)), seen, read: 0, output, home }
+        Session {
+            child,
+            master: Some(master),
+            seen: String::new(),
+            read: 0,
+            output,
+            home: Some(home),
+        }
     }
 }
 
+/// A terminal: the side that is a screen and a keyboard, which never waits, and the side of
+/// programs. No program that is started meanwhile inherits either.
+fn open() -> (PtyMaster, File) {
+    let flags = OFlag::O_RDWR | OFlag::O_NOCTTY | OFlag::O_CLOEXEC | OFlag::O_NONBLOCK;
+    let master = posix_openpt(flags).expect("a terminal");
+    grantpt(&master).expect("it is ours");
+    unlockpt(&master).expect("it is ours");
+    let path = ptsname_r(&master).expect("it has a name");
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).custom_flags(OFlag::O_NOCTTY.bits());
+    (master, options.open(path).expect("its other side is there"))
+}
+
 impl Session {
-    fn seen(&self) -> MutexGuard<'_, String> {
-        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Takes in what is to be seen by now.
+    fn look(&mut self) {
+        let Some(master) = &mut self.master else { return };
+        let mut buffer = [0; 4096];
+        // A terminal without a program is an error to read; so is one with nothing to be seen.
+        while let Ok(count @ 1..) = master.read(&mut buffer) {
+            self.seen.push_str(&String::from_utf8_lossy(&buffer[..count]));
+        }
     }
 
     /// Waits until a text is to be seen behind the last one that was expected.
@@ -126,13 +144,13 @@ impl Session {
     pub fn expect(&mut self, text: &str) {
         let start = Instant::now();
         loop {
-            let found = self.seen()[self.read..].find(text);
-            if let Some(at) = found {
+            self.look();
+            if let Some(at) = self.seen[self.read..].find(text) {
                 self.read += at + text.len();
                 return;
             }
-            assert!(start.elapsed() < PATIENCE, "{text:?} does not come:\n{}", self.seen());
-            thread::sleep(Duration::from_millis(5));
+            assert!(start.elapsed() < PATIENCE, "{text:?} does not come:\n{}", self.seen);
+            thread::sleep(PAUSE);
         }
     }
 
@@ -141,12 +159,13 @@ impl Session {
     /// # Panics
     /// If nobody is there to take it.
     pub fn send(&mut self, keys: &str) {
-        let master = self.master.as_mut().expect("the terminal is there");
+        let mut master = self.master.as_ref().expect("the terminal is there");
         master.write_all(keys.as_bytes()).expect("the terminal takes it");
     }
 
     /// Takes the terminal away, as when its window is closed.
     pub fn hang_up(&mut self) {
+        self.look();
         drop(self.master.take());
     }
 
@@ -158,11 +177,6 @@ impl Session {
         let master = self.master.as_ref().expect("the terminal is there");
         let flags = tcgetattr(master).expect("it is a terminal").local_flags;
         flags.contains(LocalFlags::ICANON | LocalFlags::ECHO | LocalFlags::ISIG)
-    }
-
-    /// The home folder of the program.
-    pub fn home(&self) -> &Path {
-        self.home.path()
     }
 
     /// What it has written to a standard output that is no terminal.
@@ -180,10 +194,10 @@ impl Session {
     /// If it does not.
     pub fn finish(mut self) -> Ended {
         let status = self.wait();
-        // What it has said may still be on its way.
-        thread::sleep(Duration::from_millis(50));
-        let screen = self.seen().clone();
-        Ended { code: status.code(), signal: status.signal(), screen }
+        self.look();
+        let screen = std::mem::take(&mut self.seen);
+        let home = self.home.take().expect("it ends once");
+        Ended { code: status.code(), signal: status.signal(), screen, home }
     }
 
     fn wait(&mut self) -> ExitStatus {
@@ -192,10 +206,9 @@ impl Session {
             if let Some(status) = self.child.try_wait().expect("it is our child") {
                 return status;
             }
-            if start.elapsed() > PATIENCE {
-                panic!("it does not end:\n{}", self.seen());
-            }
-            thread::sleep(Duration::from_millis(5));
+            self.look();
+            assert!(start.elapsed() < PATIENCE, "it does not end:\n{}", self.seen);
+            thread::sleep(PAUSE);
         }
     }
 }

@@ -32,8 +32,8 @@ pub fn run(options: &ExplainOptions<'_>) -> Result<()> {
     };
     if let Some(check) = find(topic) {
         let mut out = out::stdout();
-        let is_graded = checks::find(check.id).is_some();
-        let grades = is_graded.then(|| table::explain(check.id)).unwrap_or_default();
+        let known = checks::find(check.id);
+        let grades = known.map(|check| table::explain(check.id())).unwrap_or_default();
         document::write(&format!("{}{grades}", check.document), options.style, &mut out)?;
         out.flush()?;
         return Ok(());

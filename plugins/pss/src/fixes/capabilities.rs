@@ -111,7 +111,24 @@ fn added(
         Wanted::confirm(format!("remove={what}"), "remove the capability?")
     };
     let proposal = scene.patch(&table::ADD_FORBIDDEN, decided).want(scene, wanted);
-    proposal.hint(scene, || instead(name).map(Cow::Borrowed))
+    proposal
+        .titled(scene, || Cow::Owned(removal(scene, container, name, allowed)))
+        .hint(scene, || instead(name).map(Cow::Borrowed))
+}
+
+/// What is removed: all that goes from the container at once, or the one, if nothing is decided.
+fn removal(
+    scene: &Scene<'_, '_>,
+    container: &Container<'_>,
+    name: &str,
+    allowed: &[&'static str],
+) -> String {
+    let added = container.security.capabilities("add").map(|(own, _)| own);
+    let all: Vec<&str> = added.filter(|own| !allowed.contains(own) && goes(scene, own)).collect();
+    if all.len() < 2 || !goes(scene, name) {
+        return format!("remove the capability {name}");
+    }
+    format!("remove the capabilities {}", all.join(", "))
 }
 
 /// Whether a capability is to be removed.

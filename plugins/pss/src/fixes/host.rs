@@ -69,19 +69,22 @@ pub(super) fn namespaces(scene: &Scene<'_, '_>, violation: &Violation) -> Propos
         Some(Segment::Field(field)) => field.as_ref(),
         _ => "",
     };
-    let (what, question, hint) = match field {
+    let (what, title, question, hint) = match field {
         "hostNetwork" => (
             "hostNetwork",
+            "remove hostNetwork",
             "give the pod a network of its own?",
             "to offer a port, use a Service; addresses, DNS and network policies change with hostNetwork",
         ),
         "hostPID" => (
             "hostPID",
+            "remove hostPID",
             "give the pod processes of its own?",
             "to see the processes of the pod's other containers, use shareProcessNamespace: true",
         ),
         _ => (
             "hostIPC",
+            "remove hostIPC",
             "give the pod shared memory of its own?",
             "containers of one pod share memory anyway",
         ),
@@ -95,6 +98,7 @@ pub(super) fn namespaces(scene: &Scene<'_, '_>, violation: &Violation) -> Propos
     };
     scene
         .removal(&table::HOST_NAMESPACE, what, question, edits)
+        .titled(scene, || Cow::Borrowed(title))
         .hint(scene, || Some(Cow::Borrowed(hint)))
 }
 

@@ -57,6 +57,7 @@ pub(super) fn sysctl(scene: &Scene<'_, '_>, violation: &Violation) -> Proposal {
         let what = if name.contains(['.', '/']) { name } else { "sysctls" };
         super::answers::Wanted::confirm(format!("remove={what}"), "remove the kernel parameter?")
     });
+    proposal = proposal.titled(scene, || Cow::Owned(format!("remove the kernel parameter {name}")));
     if let Some(since) = crate::checks::sysctl_since(name) {
         proposal = proposal.hint(scene, || {
             Some(Cow::Owned(format!(

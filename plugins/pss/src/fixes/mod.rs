@@ -223,6 +223,14 @@ impl Proposal {
         }
     }
 
+    /// Says more exactly what is done.
+    fn titled(mut self, scene: &Scene<'_, '_>, title: impl FnOnce() -> Cow<'static, str>) -> Self {
+        if !scene.brief {
+            self.fix.title = title();
+        }
+        self
+    }
+
     /// Adds something to look at.
     fn hint(
         mut self,

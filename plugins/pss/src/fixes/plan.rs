@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use posture::finding::fix::Grade;
-use posture::model::edit::{Action, Edit};
+use posture::model::edit::{self, Action, Edit};
 use posture::model::made;
 use posture::model::node::Tree;
 use posture::model::path::{FieldPath, Segment};
@@ -99,7 +99,7 @@ pub struct Outcome {
     pub reached: Reached,
 }
 
-/// How far a template has come.
+/// How far a template has come. Paths begin at the pod.
 #[derive(Clone)]
 struct State {
     /// As it is to be.
@@ -139,14 +139,12 @@ impl Goal<'_> {
             let reached = Reached { before: level, a: level, b: level, c: level, now: level };
             return Outcome { steps: Vec::new(), remaining: Vec::new(), reached };
         }
-        let state = State {
-            template: template.value.to_json(),
-            tree: None,
-            steps: Vec::new(),
-            blocked: BTreeSet::new(),
-            judged,
-        };
-        self.phases(template, state)
+        self.phases(template, State::new(template, judged))
+    }
+
+    /// What is objected to in a template as it stands.
+    pub fn as_is(&self, template: &PodTemplate<'_>) -> Vec<Remaining> {
+        self.remaining(template, &State::new(template, self.judge(template)))
     }
 
     fn phases(&self, template: &PodTemplate<'_>, mut state: State) -> Outcome {
@@ -169,7 +167,11 @@ impl Goal<'_> {
         let state = chosen.unwrap_or(state);
         let reached = Reached { before, a, b, c, now: state.judged.level };
         let remaining = self.remaining(template, &state);
-        Outcome { steps: state.steps, remaining, reached }
+        let mut steps = state.steps;
+        for edit in steps.iter_mut().flat_map(|step| &mut step.edits) {
+            edit.path = template.path.clone().join(&edit.path);
+        }
+        Outcome { steps, remaining, reached }
     }
 
     /// What a policy says about a template as it stands.
@@ -218,7 +220,7 @@ impl Goal<'_> {
         for _ in 0..MAX_ROUNDS {
             let tree = state.tree.clone();
             let chosen = self.chosen(&within(template, tree.as_deref()), state, phase);
-            if !state.take(template, chosen) {
+            if !state.take(chosen) {
                 return;
             }
             let tree = Arc::new(made::tree(&state.template));
@@ -283,31 +285,47 @@ struct Chosen {
 }
 
 impl State {
+    /// A template to which nothing was done.
+    fn new(template: &PodTemplate<'_>, judged: Judged) -> Self {
+        Self {
+            template: template.value.to_json(),
+            tree: None,
+            steps: Vec::new(),
+            blocked: BTreeSet::new(),
+            judged,
+        }
+    }
+
     /// Makes the edits of one round. Says whether there is a new state to judge.
-    fn take(&mut self, template: &PodTemplate<'_>, chosen: Vec<Chosen>) -> bool {
+    fn take(&mut self, chosen: Vec<Chosen>) -> bool {
+        let (start, first) = (self.template.clone(), self.steps.len());
         let mut changed = false;
         for Chosen { key, proposal } in chosen {
             let Proposal { fix, hints, .. } = proposal;
             if fix.edits.iter().all(|edit| is_done(edit, &self.template)) {
                 continue;
             }
-            let before = self.template.clone();
-            if fix.edits.iter().try_for_each(|edit| edit.apply(&mut self.template)).is_err() {
-                self.template = before;
-                self.blocked.insert(key);
-                changed = true;
+            changed = true;
+            if edit::apply(&fix.edits, &mut self.template).is_err() {
+                // It is half done: all of this round is made again without it.
+                self.template.clone_from(&start);
+                let made = self.steps[first..].iter().flat_map(|step| &step.edits);
+                made.for_each(|edit| {
+                    // It could be made before, so it can be made now.
+                    let _infallible = edit.apply(&mut self.template);
+                });
+                // An earlier one of this round may be in its way: the next round will tell.
+                if self.steps.len() == first {
+                    self.blocked.insert(key);
+                }
                 continue;
             }
-            changed = true;
-            let check = key.0;
-            let from_root =
-                |edit: Edit| Edit { path: template.path.clone().join(&edit.path), ..edit };
             self.steps.push(Step {
                 title: fix.title,
                 grade: fix.grade,
-                check,
+                check: key.0,
                 evidence: fix.evidence,
-                edits: fix.edits.into_iter().map(from_root).collect(),
+                edits: fix.edits,
                 hints,
             });
         }

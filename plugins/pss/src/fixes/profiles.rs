@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use posture::model::edit::Edit;
 use posture::model::path::{FieldPath, Segment};
 use posture::model::version::Minor;
-use serde_json::json;
+use serde_json::{Value as Json, json};
 
 use super::answers::{Kind, Wanted};
 use super::table;
@@ -52,7 +52,16 @@ pub(super) fn seccomp(scene: &Scene<'_, '_>, violation: &Violation) -> Proposal 
 /// Somebody has chosen a profile that is not allowed.
 fn chosen(scene: &Scene<'_, '_>, edits: impl FnOnce() -> Vec<Edit>) -> Proposal {
     let proposal = scene.patch(&table::SECCOMP_UNCONFINED, edits);
-    proposal.want(scene, wanted_profile)
+    proposal.titled(scene, || title(scene)).want(scene, wanted_profile)
+}
+
+/// What is done with a profile that is not allowed, as far as it is decided.
+fn title(scene: &Scene<'_, '_>) -> Cow<'static, str> {
+    let kind = scene.answers.profile().map(|profile| profile["type"].clone());
+    let kind = kind.as_ref().and_then(Json::as_str).map(str::to_owned);
+    kind.map_or(Cow::Borrowed(table::SECCOMP_UNCONFINED.title), |kind| {
+        Cow::Owned(format!("set seccompProfile to {kind}"))
+    })
 }
 
 fn wanted_profile() -> Wanted {

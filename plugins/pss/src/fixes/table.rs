@@ -225,5 +225,7 @@ pub fn explain(check: &str) -> String {
             text.push('\n');
         }
     }
+    text.truncate(text.trim_end().len());
+    text.push('\n');
     text
 }

@@ -65,6 +65,9 @@ pub(super) fn non_root(scene: &Scene<'_, '_>, violation: &Violation) -> Proposal
         return scene.patch(row, || vec![Edit::set(of_pod("runAsNonRoot"), true)]);
     }
     let mut proposal = scene.patch(row, || decided(scene));
+    if scene.answers.user.is_none() && scene.answers.non_root {
+        proposal = proposal.titled(scene, || Cow::Borrowed("set runAsNonRoot to true"));
+    }
     if !scene.pod.is_windows() {
         proposal = proposal.want(scene, wanted_user);
     }
@@ -123,6 +126,9 @@ pub(super) fn root(scene: &Scene<'_, '_>, violation: &Violation) -> Proposal {
     let remove =
         || Wanted::confirm("remove=runAsUser", "does its image have a user that is not root?");
     let mut proposal = scene.patch(&table::USER_ROOT, edits);
+    if scene.answers.user.is_none() && scene.answers.removes("runAsUser") {
+        proposal = proposal.titled(scene, || Cow::Borrowed("remove runAsUser: 0"));
+    }
     if !scene.pod.is_windows() {
         proposal = proposal.want(scene, wanted_user);
     }

@@ -5,6 +5,7 @@ mod command;
 mod making;
 mod prepare;
 pub mod undoing;
+pub mod whole;
 
 use std::path::PathBuf;
 
@@ -113,6 +114,18 @@ pub fn carry_out(
     audience: &mut dyn Audience,
     options: &Options,
 ) -> Result<Outcome> {
+    ask_and_do("Change", connection, targets, replan, audience, options)
+}
+
+/// Makes changes; `verb` is what the questions begin with.
+fn ask_and_do(
+    verb: &'static str,
+    connection: &Connection,
+    targets: Vec<Target>,
+    replan: &dyn Fn(Object) -> Planned,
+    audience: &mut dyn Audience,
+    options: &Options,
+) -> Result<Outcome> {
     let record = match &options.undo {
         Some(path) if options.dry_run == DryRun::None => {
             let to = connection.target();
@@ -122,12 +135,11 @@ pub fn carry_out(
         }
         _ => None,
     };
-    let yes = options.yes;
-    let mut run =
-        Run { connection, replan, audience, options, record, yes, outcome: <_>::default() };
+    let (yes, outcome) = (options.yes, Outcome::default());
+    let mut run = Run { verb, connection, replan, audience, options, record, yes, outcome };
     let mut ready = Vec::new();
-    for target in targets {
-        match run.prepare(target) {
+    for result in prepare::attempts(connection, options, targets) {
+        match run.settled(result) {
             Ok(prepared) => ready.push(prepared),
             Err(Fate::Failed(failure, _)) if is_hopeless(&failure) => {
                 return Err(diagnose::could_not_reach(&failure, connection.target()));
@@ -165,6 +177,8 @@ enum Fate {
 }
 
 struct Run<'a> {
+    /// What the questions begin with.
+    verb: &'static str,
     connection: &'a Connection,
     replan: &'a dyn Fn(Object) -> Planned,
     audience: &'a mut dyn Audience,
@@ -178,6 +192,10 @@ struct Run<'a> {
 impl Fate {
     fn failed(failure: Failure, object: &ObjectRef) -> Self {
         Self::Failed(Box::new(failure), object.clone())
+    }
+
+    fn is_hopeless(&self) -> bool {
+        matches!(self, Self::Failed(failure, _) if is_hopeless(failure))
     }
 
     /// Tells what is changed from what is not.
@@ -243,15 +261,18 @@ impl Run<'_> {
     /// Reads an object again, and has its change planned anew.
     fn planned_anew(&self, target: &Target) -> std::result::Result<Target, Fate> {
         let reference = &target.change.reference;
-        let object = self.read(target).map_err(|failure| Fate::failed(failure, reference))?;
+        let object =
+            target.read(self.connection).map_err(|failure| Fate::failed(failure, reference))?;
         let change = Fate::of((self.replan)(object), reference)?;
         Ok(Target { resource: target.resource.clone(), change })
     }
+}
 
-    fn read(&self, target: &Target) -> std::result::Result<Object, Failure> {
-        let reference = &target.change.reference;
+impl Target {
+    fn read(&self, connection: &Connection) -> std::result::Result<Object, Failure> {
+        let reference = &self.change.reference;
         let namespace = reference.namespace.as_deref();
-        live::object(self.connection, &target.resource, namespace, &reference.name)
+        live::object(connection, &self.resource, namespace, &reference.name)
     }
 }
 

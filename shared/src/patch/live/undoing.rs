@@ -1,7 +1,7 @@
 //! Takes back what was changed in a cluster, in the same way as it was made: after a dry run, shown,
 //! asked about, and not over what somebody else has written since.
 
-use super::{Fate, Options, Outcome, Target, carry_out};
+use super::{Fate, Options, Outcome, Target, ask_and_do};
 use crate::client::connection::Connection;
 use crate::client::diagnose;
 use crate::client::resource::Resource;
@@ -11,6 +11,9 @@ use crate::model::object::Object;
 use crate::patch::audience::Audience;
 use crate::patch::plan::Planned;
 use crate::patch::undo::{ObjectUndo, Undo};
+
+/// What the questions begin with.
+const VERB: &str = "Take back what was changed in";
 
 /// Takes back what was changed in the cluster, the last change first. Fails, and changes nothing,
 /// where it was another cluster. What was never changed, or was taken back already, counts as so
@@ -47,7 +50,7 @@ pub fn take_back(
         let entry = undo.objects.iter().rev().find(is_it);
         entry.map_or(Planned::Aside, |entry| entry.plan(object))
     };
-    let mut made = carry_out(connection, targets, &replan, audience, options)?;
+    let mut made = ask_and_do(VERB, connection, targets, &replan, audience, options)?;
     made.already.splice(..0, outcome.already);
     made.left.splice(..0, outcome.left);
     made.failed.splice(..0, outcome.failed);

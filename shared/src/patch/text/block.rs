@@ -1,5 +1,6 @@
 //! Collections in block style: parts that come and go, line by line.
 
+use super::comments::each;
 use super::differ::{Added, Differ, Done, Refusal, values};
 use super::flow::wish;
 use super::layout::{column, is_first_on_line, line_end_before};
@@ -35,8 +36,7 @@ impl<'a> Differ<'a> {
             // The first part may follow the dash of a list: what is left moves up to it.
             let stretch = start..parts[first].start;
             let kept = self.comments_in(stretch.clone(), collection);
-            let kept = kept.iter().map(|comment| format!("{comment}{line}"));
-            let kept = kept.collect::<String>();
+            let kept = each(&kept, "", &line);
             self.put(stretch, kept);
         }
         for (at, part) in parts.iter().enumerate().skip(first) {
@@ -47,9 +47,14 @@ impl<'a> Differ<'a> {
                 }
                 let before = line_end_before(text, part.start).unwrap_or_default();
                 let kept = self.comments_in(before..tail, collection);
-                let kept = kept.iter().map(|comment| format!("{line}{comment}"));
-                let kept = kept.collect::<String>();
-                self.put(before..tail, kept);
+                let kept = each(&kept, &line, "");
+                let above = (0..at).rev().find(|at| !removed[*at]).map(|at| &parts[at]);
+                let stretch = if kept.is_empty() {
+                    sheet.with_empty_lines(above, before..tail)
+                } else {
+                    before..tail
+                };
+                self.put(stretch, kept);
             }
             for new in added.iter().filter(|new| !is_front(new) && new.behind == Some(at)) {
                 self.insert(tail, format!("{line}{}", write(new)));

@@ -14,6 +14,11 @@ pub(super) struct Comment<'a> {
     pub(super) at: usize,
 }
 
+/// Comments, each between two texts.
+pub(super) fn each(comments: &[&str], before: &str, behind: &str) -> String {
+    comments.iter().flat_map(|comment| [before, comment, behind]).collect()
+}
+
 /// The comments in a stretch of text, which begins and ends outside of what is written at
 /// `leaves`, the scalars in and around it.
 pub(super) fn within(

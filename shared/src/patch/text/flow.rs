@@ -2,7 +2,7 @@
 
 use serde_json::Value as Json;
 
-use super::comments;
+use super::comments::{self, each};
 use super::compose::{in_order, is_block};
 use super::differ::{Added, Differ, Done, Refusal};
 use super::layout::{ends_line, is_first_on_line, line_end, line_end_before, margin, skip};
@@ -144,6 +144,7 @@ impl<'a> Differ<'a> {
     /// The same where parts share a line: each goes with the comma before it.
     fn rearrange_line(&mut self, layout: &Layout<'_, 'a>, margin: &str, comma: &str) {
         let Layout { collection, parts, removed, added } = *layout;
+        let line = format!("{}{margin}", self.sheet.eol);
         let first = removed.iter().position(|removed| !removed).unwrap_or_default();
         for (_, new) in added.iter().filter(|(behind, _)| behind.is_none_or(|at| at < first)) {
             self.insert(parts[0].start, format!("{new}{comma}"));
@@ -151,18 +152,14 @@ impl<'a> Differ<'a> {
         if first > 0 {
             let stretch = parts[0].start..parts[first].start;
             let kept = self.comments_in(stretch.clone(), collection);
-            let eol = self.sheet.eol;
-            let kept = kept.iter().map(|comment| format!("{comment}{eol}{margin}"));
-            let kept = kept.collect::<String>();
+            let kept = each(&kept, "", &line);
             self.put(stretch, kept);
         }
         for at in first..parts.len() {
             if removed[at] {
                 let stretch = parts[at - 1].end.at..parts[at].end.at;
                 let kept = self.comments_in(stretch.clone(), collection);
-                let eol = self.sheet.eol;
-                let kept = kept.iter().map(|comment| format!(" {comment}{eol}{margin}"));
-                let kept = kept.collect::<String>();
+                let kept = each(&kept, " ", &line);
                 self.put(stretch, kept);
             }
             for (_, new) in added.iter().filter(|(behind, _)| *behind == Some(at)) {
@@ -194,8 +191,7 @@ impl<'a> Differ<'a> {
                 let before = line_end_before(text, part.start).unwrap_or_default();
                 let stretch = before..line;
                 let kept = self.comments_in(stretch.clone(), collection);
-                let kept = kept.iter().map(|comment| format!("{eol}{margin}{comment}"));
-                let kept = kept.collect::<String>();
+                let kept = each(&kept, &format!("{eol}{margin}"), "");
                 self.put(stretch, kept);
                 continue;
             }

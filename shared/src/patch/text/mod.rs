@@ -218,7 +218,6 @@ fn same(value: Value<'_>, json: &Json) -> bool {
 }
 
 /// Whether a number of a document is this one, to kubectl: whole floats are integers.
-#[expect(clippy::float_cmp, reason = "what was written must be read to the last bit")]
 fn equal(number: Scalar, wanted: &Number) -> bool {
     match number {
         Scalar::Int(number) => match wanted.as_i64() {

@@ -1,5 +1,7 @@
 //! Where the entries of a mapping and the elements of a list begin and end in the text.
 
+use std::ops::Range;
+
 use super::layout::{column, line_end, line_start, skip};
 use super::sheet::Sheet;
 use crate::model::node::{Style, Type, Value};
@@ -82,6 +84,35 @@ impl<'a> Sheet<'a> {
         }
     }
 
+    /// The lines of a part that goes, with the empty lines that must go as well: those below where
+    /// they would become text of the block scalar above, and those above at the end of a file
+    /// without a final line break.
+    pub(super) fn with_empty_lines(
+        &self,
+        above: Option<&Part<'_>>,
+        lines: Range<usize>,
+    ) -> Range<usize> {
+        let text = self.text;
+        let Range { start, mut end } = lines;
+        let keeps = |start: usize| header(text, start).contains('+');
+        if !above.and_then(|above| above.end.block).is_some_and(keeps) {
+            let is_last = end == text.len();
+            return if is_last {
+                text[..start].trim_end_matches(['\r', '\n']).len()..end
+            } else {
+                start..end
+            };
+        }
+        while let Some(next) = next_line(text, end).filter(|next| *next < text.len()) {
+            let line = line_end(text, next);
+            if line > next {
+                break;
+            }
+            end = line;
+        }
+        start..end
+    }
+
     /// The parts of a collection, in their order.
     pub(super) fn parts(&self, collection: Value<'a>) -> Vec<Part<'a>> {
         let is_flow = collection.style() == Style::Flow;
@@ -115,14 +146,12 @@ impl<'a> Sheet<'a> {
 /// Where a block scalar's lines end, without the last line break and the empty lines that do not
 /// count.
 fn block_tail(text: &str, start: usize, end: usize) -> usize {
-    let header = &text[start..line_end(text, start)];
-    let header = header.split([' ', '\t', '#']).next().unwrap_or_default();
     let without_break = |text: &str| {
         let text = text.strip_suffix('\n').unwrap_or(text);
         text.strip_suffix('\r').unwrap_or(text).len()
     };
     let scalar = &text[start..end];
-    if header.contains('+') {
+    if header(text, start).contains('+') {
         return start + without_break(scalar);
     }
     let tail = start + scalar.trim_end_matches(['\r', '\n']).len();
@@ -131,6 +160,12 @@ fn block_tail(text: &str, start: usize, end: usize) -> usize {
         return start + without_break(scalar);
     }
     tail
+}
+
+/// The indicators of a block scalar.
+fn header(text: &str, start: usize) -> &str {
+    let line = &text[start..line_end(text, start)];
+    line.split([' ', '\t', '#']).next().unwrap_or_default()
 }
 
 /// The start of the line behind a line's end.

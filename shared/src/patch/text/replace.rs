@@ -2,6 +2,7 @@
 
 use serde_json::Value as Json;
 
+use super::comments::each;
 use super::compose::is_block;
 use super::differ::{Differ, Done, Place, Refusal, Slot};
 use super::flow::Flow;
@@ -20,7 +21,8 @@ impl<'a> Differ<'a> {
             Place::Item { list, .. } => (list, list.span().start),
         };
         if around.style() == Style::Flow {
-            return self.replace_in_flow(slot, around, new);
+            self.replace_in_flow(slot, around, new);
+            return Ok(());
         }
         let Some(from) = self.start_of(slot) else {
             return Err(Refusal::at(value, "its key has no colon"));
@@ -101,10 +103,8 @@ impl<'a> Differ<'a> {
         let same_line = same_line.map(|comment| format!(" {comment}")).unwrap_or_default();
         let anchor = sheet.properties(from, value).anchor;
         let mut out = anchor.map(|anchor| format!(" {anchor}")).unwrap_or_default();
-        let lines = |column: usize| -> String {
-            let line = composer.line(column);
-            comments.iter().map(|comment| format!("{line}{}", comment.text)).collect()
-        };
+        let comments: Vec<_> = comments.into_iter().map(|comment| comment.text).collect();
+        let lines = |column: usize| each(&comments, &composer.line(column), "");
         if let Some(new) = on_one_line {
             out.push(' ');
             out.push_str(&new);
@@ -134,7 +134,7 @@ impl<'a> Differ<'a> {
     }
 
     /// Writes a value anew that stands between brackets.
-    fn replace_in_flow(&mut self, slot: Slot<'a>, around: Value<'a>, new: &Json) -> Done {
+    fn replace_in_flow(&mut self, slot: Slot<'a>, around: Value<'a>, new: &Json) {
         let sheet = self.sheet;
         let text = sheet.text;
         let value = slot.value;
@@ -157,15 +157,13 @@ impl<'a> Differ<'a> {
         let kept = properties.anchor.map(|anchor| format!("{anchor} ")).unwrap_or_default();
         if end == from {
             self.insert(from, format!("{colon} {new}"));
-            return Ok(());
+            return;
         }
         let stretch = properties.start..end;
         let comments = self.comments_in(stretch.clone(), value);
         let eol = sheet.eol;
-        let comments = comments.iter().map(|comment| format!(" {comment}{eol}{line}"));
-        let comments = comments.collect::<String>();
+        let comments = each(&comments, " ", &format!("{eol}{line}"));
         self.put(stretch, format!("{kept}{new}{comments}"));
-        Ok(())
     }
 }
 

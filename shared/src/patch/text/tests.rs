@@ -17,14 +17,14 @@ fn changes(text: &str, edit: impl Fn(&str, &mut Json)) -> Vec<Change> {
     let mut objects = Vec::new();
     for document in yaml::read(&source).into_iter().flatten() {
         let tree = document.tree;
-        match tree.root().get("items") {
-            Some(items) => objects.extend(items.items().enumerate().map(|(at, item)| {
-                Object::new(Arc::clone(&tree), item.id(), FieldPath::of("items").index(at), None)
-            })),
-            None => {
-                let root = tree.root().id();
-                objects.push(Object::new(tree, root, FieldPath::root(), None));
-            }
+        if let Some(items) = tree.root().get("items") {
+            objects.extend(items.items().enumerate().map(|(at, item)| {
+                let path = FieldPath::of("items").index(at);
+                Object::new(Arc::clone(&tree), item.id(), path, None)
+            }));
+        } else {
+            let root = tree.root().id();
+            objects.push(Object::new(tree, root, FieldPath::root(), None));
         }
     }
     objects

@@ -65,6 +65,9 @@ pub(super) fn verify(
         None if is_same_stream(source, &read, &outcomes, &shift, edits) => Vec::new(),
         None => return all(edits, CUT),
     };
+    if strays(splices, &pieces, edits) {
+        return all(edits, DIFFERENT);
+    }
     if let Some(wrong) = wrong_cut(source, &read, &pieces, &shift, edits) {
         return wrong;
     }
@@ -94,7 +97,7 @@ pub(super) fn verify(
         };
         let is_kept = comparison.compare(tree.root(), new.root());
         wrong.extend(comparison.wrong.iter().map(|&at| (at, refusal(&edits[at], DIFFERENT))));
-        let piece = pieces.iter().find(|piece| piece.contains(&tree.base()));
+        let piece = piece_of(&pieces, tree);
         if !is_kept {
             wrong.extend(members.iter().map(|&at| (at, refusal(&edits[at], DIFFERENT))));
         } else if piece.is_some_and(|piece| loses_comment(tree, new, piece, &shift)) {
@@ -102,6 +105,27 @@ pub(super) fn verify(
         }
     }
     wrong
+}
+
+/// The piece of the text that a document is.
+fn piece_of<'p>(pieces: &'p [Range<usize>], tree: &Tree) -> Option<&'p Range<usize>> {
+    let behind = pieces.partition_point(|piece| piece.start <= tree.base());
+    pieces[..behind].iter().rfind(|piece| piece.contains(&tree.base()))
+}
+
+/// Whether something changes outside of the documents that have edits.
+fn strays(splices: &[Splice], pieces: &[Range<usize>], edits: &[Edit<'_>]) -> bool {
+    let stretch = |edit: &Edit<'_>| {
+        let tree = edit.object.tree();
+        let piece = piece_of(pieces, tree).cloned();
+        piece.unwrap_or_else(|| tree.base()..tree.root().span().end)
+    };
+    let mut documents: Vec<_> = edits.iter().map(stretch).collect();
+    documents.sort_unstable_by_key(|document| document.start);
+    splices.iter().any(|Splice { span, .. }| {
+        let behind = documents.partition_point(|document| document.start <= span.start);
+        behind == 0 || documents[behind - 1].end < span.end
+    })
 }
 
 /// Whether the source is one JSON value, which is where all edits are.

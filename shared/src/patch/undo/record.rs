@@ -32,11 +32,12 @@ impl Record {
         Ok(Self { path: path.to_owned(), undo, is_written: false })
     }
 
-    /// Takes notice of a change of an object that is about to be made. It must not be made where
+    /// Takes notice of changes of objects that are about to be made. They must not be made where
     /// this fails.
-    pub fn object(&mut self, entry: ObjectUndo) -> Result<()> {
-        self.undo.objects.push(entry);
-        self.write().inspect_err(|_| drop(self.undo.objects.pop()))
+    pub fn objects(&mut self, entries: Vec<ObjectUndo>) -> Result<()> {
+        let before = self.undo.objects.len();
+        self.undo.objects.extend(entries);
+        self.write().inspect_err(|_| self.undo.objects.truncate(before))
     }
 
     /// Takes notice of a change of a file that is about to be made. It must not be made where this
@@ -53,15 +54,17 @@ impl Record {
         self.write().inspect_err(|_| self.undo.files.truncate(count))
     }
 
-    /// The last change of this object has surely not been made. Without an entry there is no file.
-    /// If this fails the file holds more than it needs to, which does no harm.
-    pub fn forget(&mut self, object: &ObjectRef) -> Result<()> {
-        let of_object = |entry: &ObjectUndo| entry.reference() == *object;
-        if let Some(position) = self.undo.objects.iter().rposition(of_object) {
-            self.undo.objects.remove(position);
-            self.rewrite()?;
+    /// The last change of each of these objects has surely not been made. Without an entry there is
+    /// no file. If this fails the file holds more than it needs to, which does no harm.
+    pub fn forget(&mut self, objects: &[ObjectRef]) -> Result<()> {
+        let before = self.undo.objects.len();
+        for object in objects {
+            let of_object = |entry: &ObjectUndo| entry.reference() == *object;
+            if let Some(position) = self.undo.objects.iter().rposition(of_object) {
+                self.undo.objects.remove(position);
+            }
         }
-        Ok(())
+        if self.undo.objects.len() == before { Ok(()) } else { self.rewrite() }
     }
 
     /// The last change of this file has surely not been made.
@@ -184,13 +187,13 @@ mod tests {
         assert_eq!(record.path(), None);
         assert!(!path.exists());
         for name in ["p", "q"] {
-            record.object(entry(name)).expect("written");
+            record.objects(vec![entry(name)]).expect("written");
             let last = Undo::read(&path).expect("an undo file").objects.pop();
             assert_eq!(last, Some(entry(name)));
         }
-        record.forget(&entry("p").reference()).expect("written");
+        record.forget(&[entry("p").reference()]).expect("written");
         assert_eq!(Undo::read(&path).expect("an undo file").objects, [entry("q")]);
-        record.forget(&entry("q").reference()).expect("removed");
+        record.forget(&[entry("q").reference()]).expect("removed");
         assert!(!path.exists() && record.path().is_none());
         let left = fs::read_dir(path.parent().expect("a folder")).expect("it is there");
         assert_eq!(left.count(), 0);
@@ -202,7 +205,7 @@ mod tests {
         use std::os::unix::fs::PermissionsExt as _;
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("deep/er/undo.yaml");
-        record(&path).object(entry("p")).expect("written");
+        record(&path).objects(vec![entry("p")]).expect("written");
         let mode = |path: &Path| fs::metadata(path).expect("it is there").permissions().mode();
         assert_eq!(mode(&path) & 0o777, 0o600);
         assert_eq!(mode(&folder.path().join("deep")) & 0o777, 0o700);
@@ -217,7 +220,7 @@ mod tests {
         let refused = Record::new(&path, Undo::new("kubectl-x", Clock::System));
         assert!(refused.expect_err("it is there").to_string().contains("there is a file"));
         let blocked = path.join("undo.yaml");
-        let error = record(&blocked).object(entry("p")).expect_err("a file is no folder");
+        let error = record(&blocked).objects(vec![entry("p")]).expect_err("a file is no folder");
         assert!(error.to_string().starts_with("the undo file "), "{error}");
     }
 

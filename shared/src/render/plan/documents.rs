@@ -12,6 +12,7 @@ use crate::model::source::Source;
 use crate::patch::diff::without_status;
 use crate::patch::operations;
 use crate::patch::partial::{self, Merge};
+use crate::patch::plan::Change;
 use crate::patch::report::{ChangeReport, PlanReport};
 use crate::patch::text::Rewritten;
 use crate::render::escape::escape;
@@ -81,7 +82,8 @@ pub(super) fn json_patch<D>(report: &PlanReport<D>, out: &mut impl Write) -> Res
     Ok(())
 }
 
-/// The `patches` of a kustomization: each with its target, and the fields that change.
+/// The `patches` of a kustomization: each with its target, and the fields that change; a JSON Patch
+/// where kustomize would take elements of its lists for one another.
 pub(super) fn kustomize<D>(report: &PlanReport<D>, out: &mut impl Write) -> Result<()> {
     let mut counts: HashMap<(&str, &str, &str), usize> = HashMap::new();
     for change in all(report) {
@@ -102,26 +104,40 @@ pub(super) fn kustomize<D>(report: &PlanReport<D>, out: &mut impl Write) -> Resu
                 fields.remove("namespace");
             }
         }
-        let has_namespace = target.get("namespace").is_some();
-        let mut partial = partial::of(&change.change);
-        if !has_namespace
-            && let Some(metadata) = partial.object.pointer_mut("/metadata")
-            && let Some(metadata) = metadata.as_object_mut()
-        {
-            metadata.remove("namespace");
-        }
+        let patch = match partial::for_kustomize(&change.change) {
+            Some(mut partial) => {
+                if target.get("namespace").is_none()
+                    && let Some(metadata) = partial.object.pointer_mut("/metadata")
+                    && let Some(metadata) = metadata.as_object_mut()
+                {
+                    metadata.remove("namespace");
+                }
+                partial.object
+            }
+            // By their positions, which it tests.
+            None => json_patch_of(&change.change),
+        };
         let target = yaml::block(&target);
         writeln!(out, "- target:")?;
         target.lines().try_for_each(|line| writeln!(out, "    {line}"))?;
         writeln!(out, "  patch: |-")?;
-        let partial = yaml::block(&partial.object);
-        partial.lines().try_for_each(|line| writeln!(out, "    {line}"))?;
+        let patch = yaml::block(&patch);
+        patch.lines().try_for_each(|line| writeln!(out, "    {line}"))?;
     }
     for change in unnamed {
         let object = escape(&change.object.to_string()).into_owned();
         writeln!(out, "# {object}: its name is generated, and kustomize goes by names.")?;
     }
     Ok(())
+}
+
+/// A JSON Patch that says nothing of the cluster that an object may have been read from, and tests
+/// nothing of the metadata: while it works, kustomize keeps annotations of its own there.
+fn json_patch_of(change: &Change) -> Json {
+    let mut operations = operations::between(&change.before, &change.after);
+    operations.retain(|it| !it.is_test() || !it.path().starts_with("/metadata/"));
+    // Operations are JSON.
+    serde_json::to_value(operations).unwrap_or_default()
 }
 
 fn key(object: &ObjectRef) -> (&str, &str, &str) {
