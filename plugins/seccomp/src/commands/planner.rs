@@ -4,10 +4,9 @@ use std::borrow::Cow;
 
 use posture::model::gap::Gap;
 use posture::model::object::{Object, ObjectRef};
-use posture::patch::partial;
-use posture::patch::plan::{Change, Left, Planned, Step};
+use posture::patch::plan::{Left, Planned, Step};
 use posture::patch::shell;
-use posture::patch::standing::{self, Way};
+use posture::patch::standing::{self, Place};
 
 use super::enforced::Enforced;
 use crate::profile::Profile;
@@ -75,36 +74,20 @@ impl Planner<'_> {
         object: Object,
         reference: ObjectRef,
         doings: Vec<Doing>,
-        (mut notes, more, unconfined): (Vec<String>, Vec<String>, bool),
+        (ways, mut notes, unconfined): (Vec<String>, Vec<String>, bool),
     ) -> Planned {
-        let steps: Vec<Step> = doings.into_iter().map(step).collect();
-        if self.live {
-            let patch = patch(&object, &reference, &steps);
-            let (titles, command) = (patch.as_slice(), self.command());
-            let way = Way { titles, command: &command, managed: self.managed };
-            match standing::of_live(&object, &reference, way) {
-                Ok(known) => notes.extend(known),
-                Err(left) => return Planned::Left(*left),
-            }
-        } else {
-            notes.extend(standing::of_file(&object));
-        }
-        notes.extend(more);
         if unconfined {
             let namespace = reference.namespace.as_deref().unwrap_or(DEFAULT_NAMESPACE);
             notes.extend(self.enforced.note(namespace));
         }
-        let (place, name) = (object.mark(), reference.to_string());
-        match Change::new(object, reference, steps, notes) {
-            Ok(change) => Planned::Change(Box::new(change)),
-            Err(impossible) => Planned::Unknown(Gap {
-                what: "object".to_owned(),
-                place,
-                object: Some(name),
-                why: format!("it cannot be changed: {impossible}"),
-                hint: String::new(),
-            }),
-        }
+        let command = self.command();
+        let place = if self.live {
+            Place::Cluster { command: &command, managed: self.managed }
+        } else {
+            Place::File
+        };
+        let steps = doings.into_iter().map(step).collect();
+        standing::change(object, reference, steps, place, (ways, notes))
     }
 
     /// The command that does the same to an object in a pipe.
@@ -127,13 +110,6 @@ impl Planner<'_> {
         words.push("-f - -o yaml".to_owned());
         words.join(" ")
     }
-}
-
-/// What somebody has to write elsewhere, where the object itself is left alone.
-fn patch(object: &Object, reference: &ObjectRef, steps: &[Step]) -> Vec<String> {
-    let change = Change::new(object.clone(), reference.clone(), steps.to_vec(), Vec::new());
-    let patch = change.map(|change| format!("the patch: {}", partial::of(&change).object));
-    patch.into_iter().collect()
 }
 
 fn step(doing: Doing) -> Step {
