@@ -8,7 +8,7 @@ use crate::model::rollout::{self, Rollout};
 /// How an object is to be changed.
 #[derive(Clone, Copy, Debug)]
 pub struct Way<'a> {
-    /// What would be done: imperative half-sentences.
+    /// What somebody would have to do elsewhere: imperative half-sentences, or a patch.
     pub titles: &'a [String],
     /// The command that does the same to the object between its standard input and its standard
     /// output.
@@ -19,16 +19,24 @@ pub struct Way<'a> {
 
 /// What comes of changing an object of a cluster: notes, a sentence each; or why it is left alone,
 /// because the server refuses such a change or somebody would undo it.
-pub fn of_live(object: &Object, reference: &ObjectRef, way: Way<'_>) -> Result<Vec<String>, Left> {
-    let left = |why: String, instead: Vec<String>| Left { object: reference.clone(), why, instead };
-    let manager = manager_of(object);
+pub fn of_live(
+    object: &Object,
+    reference: &ObjectRef,
+    way: Way<'_>,
+) -> Result<Vec<String>, Box<Left>> {
+    let left = |why: String, instead: Vec<String>| {
+        Box::new(Left { object: reference.clone(), why, instead })
+    };
+    let (manager, rollout) = (manager_of(object), rollout::of(object));
     if let Some(manager) = manager.as_ref().filter(|manager| manager.overwrites && !way.managed) {
         let mut instead = vec![manager.knob.clone()];
         instead.extend_from_slice(way.titles);
-        instead.push("--managed changes it all the same, until it is written again".to_owned());
+        // What nobody can change is not changed all the same.
+        if !matches!(rollout, Rollout::Refused(_)) {
+            instead.push("--managed changes it all the same, until it is written again".to_owned());
+        }
         return Err(left(manager.sentence(), instead));
     }
-    let rollout = rollout::of(object);
     if let Rollout::Refused(immutable) = &rollout {
         return Err(left(immutable.why(), immutable.instead(object, way.command)));
     }

@@ -3,12 +3,11 @@
 use std::borrow::Cow;
 
 use posture::model::gap::Gap;
-use posture::model::managers::manager_of;
 use posture::model::object::{Object, ObjectRef};
-use posture::model::rollout::{self, Rollout};
 use posture::patch::partial;
 use posture::patch::plan::{Change, Left, Planned, Step};
 use posture::patch::shell;
+use posture::patch::standing::{self, Way};
 
 use super::enforced::Enforced;
 use crate::profile::Profile;
@@ -78,30 +77,23 @@ impl Planner<'_> {
         doings: Vec<Doing>,
         (mut notes, more, unconfined): (Vec<String>, Vec<String>, bool),
     ) -> Planned {
-        let rollout = rollout::of(&object);
+        let steps: Vec<Step> = doings.into_iter().map(step).collect();
         if self.live {
-            if let Some(left) = self.out_of_hand(&object, &reference, &rollout, &doings) {
-                return Planned::Left(left);
+            let patch = patch(&object, &reference, &steps);
+            let (titles, command) = (patch.as_slice(), self.command());
+            let way = Way { titles, command: &command, managed: self.managed };
+            match standing::of_live(&object, &reference, way) {
+                Ok(known) => notes.extend(known),
+                Err(left) => return Planned::Left(*left),
             }
-            notes.push(rollout.sentence());
-            notes.extend(manager_of(&object).map(|manager| {
-                let then = if manager.overwrites { "will undo it" } else { "leaves it alone" };
-                format!("it is {}, which {then}: {}", manager.sentence(), manager.knob)
-            }));
         } else {
-            if let Rollout::Refused(immutable) = rollout {
-                notes.push(format!("where it runs already, apply is refused: {}", immutable.why()));
-            }
-            notes.extend(object.chart_file().map(|file| {
-                format!("Helm has rendered it: change {file} of the chart, or its values")
-            }));
+            notes.extend(standing::of_file(&object));
         }
         notes.extend(more);
         if unconfined {
             let namespace = reference.namespace.as_deref().unwrap_or(DEFAULT_NAMESPACE);
             notes.extend(self.enforced.note(namespace));
         }
-        let steps = doings.into_iter().map(step).collect();
         let (place, name) = (object.mark(), reference.to_string());
         match Change::new(object, reference, steps, notes) {
             Ok(change) => Planned::Change(Box::new(change)),
@@ -112,37 +104,6 @@ impl Planner<'_> {
                 why: format!("it cannot be changed: {impossible}"),
                 hint: String::new(),
             }),
-        }
-    }
-
-    /// An object of a cluster that is not changed there: the server refuses that, or somebody would
-    /// undo it.
-    fn out_of_hand(
-        &self,
-        object: &Object,
-        reference: &ObjectRef,
-        rollout: &Rollout,
-        doings: &[Doing],
-    ) -> Option<Left> {
-        let left = |why: String, instead: Vec<String>| {
-            Some(Left { object: reference.clone(), why, instead })
-        };
-        let manager = manager_of(object).filter(|manager| manager.overwrites && !self.managed);
-        if let Some(manager) = manager {
-            let mut instead = vec![manager.knob.clone()];
-            let steps = doings.iter().cloned().map(step).collect();
-            let change = Change::new(object.clone(), reference.clone(), steps, Vec::new());
-            if let Ok(change) = change {
-                instead.push(format!("the patch: {}", partial::of(&change).object));
-            }
-            instead.push("--managed changes it all the same, until it is written again".to_owned());
-            return left(manager.sentence(), instead);
-        }
-        match rollout {
-            Rollout::Refused(immutable) => {
-                left(immutable.why(), immutable.instead(object, &self.command()))
-            }
-            _ => None,
         }
     }
 
@@ -166,6 +127,13 @@ impl Planner<'_> {
         words.push("-f - -o yaml".to_owned());
         words.join(" ")
     }
+}
+
+/// What somebody has to write elsewhere, where the object itself is left alone.
+fn patch(object: &Object, reference: &ObjectRef, steps: &[Step]) -> Vec<String> {
+    let change = Change::new(object.clone(), reference.clone(), steps.to_vec(), Vec::new());
+    let patch = change.map(|change| format!("the patch: {}", partial::of(&change).object));
+    patch.into_iter().collect()
 }
 
 fn step(doing: Doing) -> Step {
