@@ -24,9 +24,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
-#[path = "patch_text/edits.rs"]
 mod edits;
-#[path = "patch_text/outside.rs"]
 mod outside;
 
 /// A file of which some objects are to change.
