@@ -1,0 +1,3 @@
+//! Seccomp profiles: their format, what runtimes make of them, and what that means for a call.
+
+pub mod profile;
