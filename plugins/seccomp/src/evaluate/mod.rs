@@ -23,6 +23,6 @@ pub use abi::{Abi, Machine, X32_BIT};
 pub use condition::{Compare, Condition, witness};
 pub use decision::{Decision, errno_name, errno_number};
 pub use gates::Closed;
-pub use resolve::{Clause, Fate, Resolved, resolve};
+pub use resolve::{Clause, Contested, Fate, Resolved, resolve};
 pub use target::{Runtime, Target};
 pub use verdict::{Answer, Arguments, Case, Outcome, Why};

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use posture::model::path::FieldPath;
 
 use super::abi::Abi;
-use super::condition::Condition;
+use super::condition::{Condition, witness};
 use super::decision::{self, Decision};
 use super::faults::{Fault, injected};
 use super::gates::{self, Closed};
@@ -33,6 +33,23 @@ pub struct Resolved {
     /// to the runtime.
     pub(super) largest: BTreeMap<Abi, u32>,
     pub(super) calls: BTreeMap<(Abi, String), Rules>,
+    /// Rules that say different things about the same calls.
+    pub contested: Vec<Contested>,
+}
+
+/// Two rules that say different things about the same calls: libseccomp decides by an order of its
+/// own, or refuses the profile, also where a third one without conditions follows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Contested {
+    /// Where.
+    pub abi: Abi,
+    /// Which call.
+    pub name: String,
+    /// The positions of the two entries of `syscalls`.
+    pub rules: [usize; 2],
+    /// Arguments that both are about; `None` where one of the rules is about no call at all, which
+    /// libseccomp does not see.
+    pub args: Option<[u64; 6]>,
 }
 
 /// What became of an entry of `syscalls`.
@@ -78,6 +95,7 @@ pub fn resolve(profile: &Profile, target: &Target) -> Result<Resolved, Wrong> {
         flags: Vec::new(),
         largest: BTreeMap::new(),
         calls: BTreeMap::new(),
+        contested: Vec::new(),
     };
     if resolved.off {
         return Ok(resolved);
@@ -292,6 +310,20 @@ impl Resolved {
     /// The first rule without conditions takes all; conditional ones live beside each other.
     fn insert(&mut self, abi: Abi, name: &str, clause: Clause) -> Result<(), Wrong> {
         let rules = self.calls.entry((abi, name.to_owned())).or_default();
+        let contrary = rules
+            .clauses
+            .iter()
+            .filter(|known| known.decision != clause.decision && !known.conditions.is_empty());
+        for known in contrary {
+            let args = witness(known.conditions.iter().chain(&clause.conditions));
+            let never = |clause: &Clause| witness(clause.conditions.iter()).is_none();
+            let meet = args.is_some() || never(known) || never(&clause);
+            // One without conditions is no rival: it takes all.
+            if meet && !clause.conditions.is_empty() {
+                let rules = [known.rule, clause.rule];
+                self.contested.push(Contested { abi, name: name.to_owned(), rules, args });
+            }
+        }
         let decided = rules.clauses.first().is_some_and(|first| first.conditions.is_empty());
         if decided && injected(Fault::LastUnconditionalWins) && clause.conditions.is_empty() {
             rules.clauses = vec![clause];

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::abi::Abi;
-use super::condition::{Condition, witness};
+use super::condition::Condition;
 use super::decision::{Decision, ENOSYS};
 use super::faults::{Fault, injected};
 use super::numbers;
@@ -17,6 +17,8 @@ pub type Arguments = [Option<u64>; 6];
 pub enum Answer {
     /// The ABI has no such call.
     Absent,
+    /// It is not known here which calls the ABI has.
+    Unknown,
     /// It is certain.
     Decided(Outcome),
     /// It depends on arguments that are not known: the cases, and what happens in no case.
@@ -90,7 +92,8 @@ impl Resolved {
     pub fn verdict(&self, abi: Abi, name: &str, args: &Arguments) -> Answer {
         match numbers::number(abi, name) {
             Some(number) => self.judge(abi, number, Some(name), args),
-            None => Answer::Absent,
+            None if numbers::is_known(abi) => Answer::Absent,
+            None => Answer::Unknown,
         }
     }
 
@@ -159,22 +162,6 @@ impl Resolved {
             return Answer::Ambiguous(std::iter::once(rest.clone()).chain(outcomes).collect());
         }
         Answer::Decided(rest)
-    }
-
-    /// The calls about which rules overlap that say different things, each with arguments that
-    /// both are about.
-    pub fn ambiguities(&self) -> impl Iterator<Item = (Abi, &str, [u64; 6])> {
-        self.calls.iter().filter_map(|((abi, name), rules)| {
-            let clauses = &rules.clauses;
-            let pairs = clauses.iter().enumerate().flat_map(|(position, first)| {
-                clauses[position + 1..].iter().map(move |second| (first, second))
-            });
-            let mut contrary = pairs.filter(|(first, second)| first.decision != second.decision);
-            let found = contrary.find_map(|(first, second)| {
-                witness(first.conditions.iter().chain(&second.conditions))
-            });
-            found.map(|args| (*abi, name.as_str(), args))
-        })
     }
 }
 
