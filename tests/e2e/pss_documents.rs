@@ -5,11 +5,14 @@ use std::collections::BTreeSet;
 
 use kubectl_pss::checks::{ALL, PssCheck};
 use kubectl_pss::evaluate::Evaluator;
+use kubectl_pss::fixes::answers::Answers;
+use kubectl_pss::fixes::{self, table};
 use kubectl_pss::level::{LevelVersion, PolicyVersion};
 use kubectl_pss::pod::Pod;
 use kubectl_pss::quota::Surroundings;
 use kubectl_pss::requirements::{self, Answer, Facts, Requirement};
 use posture::finding::document::Document;
+use posture::finding::fix::Grade;
 use posture::model::version::Minor;
 use posture_e2e::object;
 use posture_e2e::pss::policy::NEWEST;
@@ -144,6 +147,56 @@ fn what_passes_is_silent() {
         for example in examples {
             for fired in fired(example, judged(check)) {
                 assert_eq!(fired, BTreeSet::new(), "{}:\n{example}", check.id());
+            }
+        }
+    }
+}
+
+/// The fix for what fails has the grade that the front matter says. Where it can be made, with the
+/// answers of the front matter, the check is silent afterwards.
+#[test]
+fn the_fix_mends_what_fails() {
+    let evaluator = Evaluator::new(Minor(NEWEST));
+    let facts = fixes::Facts::default();
+    for check in ALL {
+        let document = document(check);
+        let given = document.front("answers").unwrap_or_default();
+        let mut answers = Answers::default();
+        for answer in given.split(' ').filter(|answer| !answer.is_empty()) {
+            answers.set(answer).unwrap_or_else(|why| panic!("{}: {why}", check.id()));
+        }
+        let grade = Grade::ALL.into_iter().find(|grade| grade.to_string() == front(check, "fix"));
+        let grade = grade.unwrap_or_else(|| panic!("{}: fix is no grade", check.id()));
+        assert!(table::of_check(check.id()).any(|row| row.grade == grade), "{}", check.id());
+        assert_eq!(grade == Grade::C, !given.is_empty(), "{}: answers for C alone", check.id());
+        let goal = |answers| fixes::plan::Goal {
+            evaluator: &evaluator,
+            policy: judged(check),
+            limit: grade.min(Grade::B),
+            facts: &facts,
+            answers,
+            stored: false,
+            migrate: false,
+        };
+        for example in document.examples("Fails") {
+            for object in object::from_yaml("example.yaml", example) {
+                let template = object::template(&object);
+                let pod = Pod::created_from(&template, evaluator.server());
+                let nothing = Answers::default();
+                let scene = fixes::Scene::new(&template, &pod, &facts, &nothing);
+                let outcome = evaluator.evaluate(&pod, judged(check));
+                let own = outcome.violations().filter(|(found, _)| found.id() == check.id());
+                for (check, violation) in own {
+                    let proposal = scene.propose(check, violation);
+                    assert_eq!(proposal.fix.grade, grade, "{}: {proposal:#?}", check.id());
+                }
+                let outcome = goal(&answers).plan(&template);
+                let is_left = outcome.remaining.iter().any(|left| left.check.id() == check.id());
+                assert_eq!(is_left, grade == Grade::X, "{}: {outcome:#?}", check.id());
+                let of_check = |step: &&fixes::plan::Step| step.check == check.id();
+                let steps = outcome.steps.iter().filter(of_check);
+                assert!(steps.clone().all(|step| step.grade == grade), "{outcome:#?}");
+                assert_eq!(steps.count() == 0, grade == Grade::X, "{outcome:#?}");
             }
         }
     }

@@ -15,6 +15,7 @@ pub mod container;
 pub mod evaluate;
 #[cfg(feature = "faults")]
 pub mod faults;
+pub mod fixes;
 pub mod level;
 pub mod namespace;
 pub mod pod;

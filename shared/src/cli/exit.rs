@@ -4,8 +4,9 @@
 use crate::finding::difference::Difference;
 use crate::finding::report::Report;
 use crate::model::error::{Error, ErrorKind};
+use crate::patch::report::PlanReport;
 
-/// Clean, or shown.
+/// Clean, shown, or written.
 pub const CLEAN: u8 = 0;
 /// Findings at or above the threshold, differences, a "no".
 pub const FINDINGS: u8 = 1;
@@ -41,6 +42,17 @@ pub fn of_difference(difference: &Difference) -> u8 {
     if !difference.changes.is_empty() {
         FINDINGS
     } else if difference.summary.complete {
+        CLEAN
+    } else {
+        INCOMPLETE
+    }
+}
+
+/// The exit code of a plan and what came of it, whatever format it is written in.
+pub fn of_plan<D>(report: &PlanReport<D>) -> u8 {
+    if report.is_declined() {
+        FINDINGS
+    } else if report.summary.complete {
         CLEAN
     } else {
         INCOMPLETE

@@ -168,7 +168,8 @@ pub struct StyleFlags {
 }
 
 impl StyleFlags {
-    fn output<F>(self, format: F) -> Output<F> {
+    /// A format, and how to write to the two streams.
+    pub(super) fn output<F>(self, format: F) -> Output<F> {
         Output { format, style: self.stdout(), stderr_style: self.stderr() }
     }
 

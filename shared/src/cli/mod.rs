@@ -1,6 +1,7 @@
 //! Ring 5: what knows clap. Start-up, flags, exit codes.
 
 pub mod argv;
+pub mod changes;
 #[cfg(all(test, feature = "live"))]
 mod connect_tests;
 #[cfg(feature = "live")]
@@ -11,3 +12,5 @@ pub mod exit;
 pub mod flags;
 pub mod gates;
 pub mod start;
+#[cfg(feature = "live")]
+pub mod undo;

@@ -9,6 +9,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use http::Method;
 use kube::client::ClientBuilder;
 use serde::de::IgnoredAny;
 use tokio::runtime::Runtime;
@@ -20,7 +21,8 @@ use super::failure::{Failure, FailureKind};
 use super::list::{Event, List};
 use super::notices::Notices;
 use super::pages;
-use super::request::Requests;
+use super::patch::{self, Patch};
+use super::request::{Call, Requests};
 use crate::model::error::{Error, Result};
 
 /// How many requests of a reading are under way at once, or have brought a page that nobody has
@@ -106,6 +108,23 @@ impl Connection {
             serde_json::from_slice::<IgnoredAny>(&answer.body)
                 .map_err(|error| Failure::not_json(&error))?;
         }
+        Ok(answer)
+    }
+
+    /// Changes one object; the answer is the object as it is, or with a dry run would be, then.
+    /// What came of a change whose answer was lost nobody knows: see [`Failure::is_refusal`].
+    pub fn patch(&self, patch: &Patch) -> std::result::Result<Answer, Failure> {
+        let target = patch.target();
+        let call = Call {
+            method: &Method::PATCH,
+            path: &target,
+            accept: JSON,
+            content: Some((patch::MEDIA_TYPE, &patch.operations)),
+            is_idle: patch.dry_run,
+        };
+        let answer = self.threads.runtime()?.block_on(self.requests.call(call))?;
+        serde_json::from_slice::<IgnoredAny>(&answer.body)
+            .map_err(|error| Failure::not_json(&error))?;
         Ok(answer)
     }
 

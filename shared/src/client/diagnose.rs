@@ -49,10 +49,11 @@ pub fn could_not_reach(failure: &Failure, target: &Target) -> Error {
             Error::could_not_run(format!("{server} fails: {message}"))
                 .hint("the server is overloaded or ill: try again later")
         }
-        FailureKind::Expired | FailureKind::Refused => {
-            Error::could_not_run(format!("{server} refuses: {message}"))
-                .hint(format!("is it the right cluster? {}", source(target)))
-        }
+        FailureKind::Expired
+        | FailureKind::Conflict
+        | FailureKind::Invalid
+        | FailureKind::Refused => Error::could_not_run(format!("{server} refuses: {message}"))
+            .hint(format!("is it the right cluster? {}", source(target))),
         // No server was asked.
         FailureKind::NotRecorded => Error::could_not_run(message),
     }

@@ -7,6 +7,9 @@ use http::{HeaderMap, StatusCode, header};
 use kube::client::AuthError;
 use serde::Deserialize;
 
+/// From which length on a refusal is too long to be read, in bytes.
+const LONG_MESSAGE: usize = 512;
+
 /// How much of a refusal is kept (`maxUnstructuredResponseTextBytes` of client-go).
 const LONGEST_TEXT: usize = 2048;
 
@@ -15,6 +18,11 @@ const CONNECT: &str = "client error (Connect)";
 
 /// How hyper names a connection that ended before the answer did.
 const INCOMPLETE: &str = "connection closed before message completed";
+
+/// What the server says of a JSON Patch that does not apply, one whose `test` fails among them
+/// (`NewGenericServerResponse` of k8s.io/apimachinery/pkg/api/errors for 422). An object that is
+/// not valid is named, and so is a policy that refuses it.
+const DOES_NOT_APPLY: &str = "the server rejected our request due to an error in our request";
 
 /// The class of a failed request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,6 +39,11 @@ pub enum FailureKind {
     TooManyRequests,
     /// 5xx, after all retries.
     Server,
+    /// 409; and the 422 that says that a JSON Patch does not apply: the object is not as the
+    /// patch has seen it.
+    Conflict,
+    /// Any other 422: the server would not store such an object.
+    Invalid,
     /// Any other refusal, and a redirection that leads away from the server.
     Refused,
     /// `--request-timeout` is over; or the answer did not go on.
@@ -68,12 +81,62 @@ impl StdError for Failure {}
 struct Status {
     #[serde(default)]
     message: String,
+    #[serde(default)]
+    details: Option<Details>,
+}
+
+#[derive(Deserialize)]
+struct Details {
+    #[serde(default)]
+    causes: Vec<Wrong>,
+}
+
+/// What is wrong with a field of an object.
+#[derive(Deserialize)]
+struct Wrong {
+    #[serde(default)]
+    field: String,
+    #[serde(default)]
+    message: String,
+}
+
+impl Status {
+    /// What the server says. What is wrong with a large field stands behind the whole of its value,
+    /// which may hold anything: where that makes it long, the value is left out.
+    fn message(self) -> String {
+        let causes = self.details.map(|details| details.causes).unwrap_or_default();
+        let head = self.message.split_once(" is invalid: ").map_or("", |(head, _)| head);
+        if self.message.len() <= LONG_MESSAGE || causes.is_empty() || head.is_empty() {
+            return self.message;
+        }
+        let said = causes.iter().map(|cause| {
+            let text = &cause.message;
+            let value = ["}: ", "}\": ", ": "].iter().find_map(|end| {
+                let end = text.rfind(end).map(|at| at + end.len());
+                end.filter(|_| text.len() > LONG_MESSAGE / 2)
+            });
+            format!("{}: {}", cause.field, text.get(value.unwrap_or(0)..).unwrap_or(text))
+        });
+        format!("{head} is invalid: {}", said.collect::<Vec<_>>().join(", "))
+    }
 }
 
 impl Failure {
     /// A failure without an answer.
     pub(super) fn new(kind: FailureKind, message: impl Into<String>) -> Self {
         Self { kind, message: message.into(), status: None }
+    }
+
+    /// Whether the server has surely not done what it was asked for: it has said no, or was never
+    /// reached.
+    pub fn is_refusal(&self) -> bool {
+        match self.status {
+            Some(status) => (300..500).contains(&status),
+            None => matches!(
+                self.kind,
+                FailureKind::Unreachable | FailureKind::Unauthorized | FailureKind::Refused
+            ),
+        }
     }
 
     /// An answer that is cut, or no JSON at all.
@@ -105,12 +168,20 @@ impl Failure {
             401 => FailureKind::Unauthorized,
             403 => FailureKind::Forbidden,
             404 => FailureKind::NotFound,
+            409 => FailureKind::Conflict,
             410 => FailureKind::Expired,
+            422 => FailureKind::Invalid,
             429 => FailureKind::TooManyRequests,
             500..=599 => FailureKind::Server,
             _ => FailureKind::Refused,
         };
-        let said = serde_json::from_slice::<Status>(body).map(|status| status.message);
+        let said = serde_json::from_slice::<Status>(body).map(Status::message);
+        let kind = match &said {
+            Ok(message) if kind == FailureKind::Invalid && message == DOES_NOT_APPLY => {
+                FailureKind::Conflict
+            }
+            _ => kind,
+        };
         let message = match said {
             Ok(message) if !message.is_empty() => cut(&message).to_owned(),
             _ => {
@@ -242,4 +313,47 @@ fn plain_text<'a>(headers: &HeaderMap, body: &'a [u8]) -> Option<&'a str> {
 /// The beginning of a text.
 fn cut(text: &str) -> &str {
     text.get(..text.floor_char_boundary(LONGEST_TEXT)).unwrap_or(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kind(status: u16, message: &str) -> FailureKind {
+        let status = StatusCode::from_u16(status).unwrap();
+        let body = serde_json::json!({ "kind": "Status", "message": message }).to_string();
+        Failure::refused(status, &HeaderMap::new(), body.as_bytes()).kind
+    }
+
+    #[test]
+    fn a_patch_that_does_not_apply_is_a_conflict() {
+        assert_eq!(kind(409, "x"), FailureKind::Conflict);
+        assert_eq!(kind(422, DOES_NOT_APPLY), FailureKind::Conflict);
+        assert_eq!(kind(422, "Deployment.apps \"x\" is invalid: spec"), FailureKind::Invalid);
+        assert_eq!(kind(400, DOES_NOT_APPLY), FailureKind::Refused);
+    }
+
+    #[test]
+    fn large_values_are_left_out_of_refusals() {
+        let refusal = |values: [&str; 2]| {
+            let [one, other] = values.map(|value| {
+                format!("Invalid value: {{\"Env\":\"{value}\"}}: field is immutable: really")
+            });
+            let body = serde_json::json!({
+                "message": format!("Job.batch \"x\" is invalid: [a: {one}, b: {other}]"),
+                "details": { "causes": [
+                    { "field": "a", "message": one }, { "field": "b", "message": other } ] },
+            });
+            let status = StatusCode::UNPROCESSABLE_ENTITY;
+            Failure::refused(status, &HeaderMap::new(), body.to_string().as_bytes()).message
+        };
+        let short = "Job.batch \"x\" is invalid: [a: Invalid value: {\"Env\":\"s\"}: field is \
+                     immutable: really, b: Invalid value: {\"Env\":\"t\"}: field is immutable: really]";
+        assert_eq!(refusal(["s", "t"]), short);
+        assert_eq!(
+            refusal([&"s: ".repeat(9_999), "t"]),
+            "Job.batch \"x\" is invalid: a: field is immutable: really, b: Invalid value: \
+             {\"Env\":\"t\"}: field is immutable: really"
+        );
+    }
 }

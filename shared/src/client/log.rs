@@ -47,6 +47,15 @@ pub(super) struct Shown<'a> {
     pub(super) headers: &'a HeaderMap,
 }
 
+/// Which way a body goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Direction {
+    /// To the server.
+    Request,
+    /// From the server.
+    Response,
+}
+
 impl Log {
     /// A log at a level of `-v`.
     pub(super) fn new(verbosity: u8, notices: Arc<dyn Notices>) -> Self {
@@ -92,15 +101,15 @@ impl Log {
         self.say(&line);
     }
 
-    /// The body of the answer is there.
-    pub(super) fn body(&self, path: &str, body: &[u8]) {
+    /// The body of a request is about to be sent, or that of an answer is there.
+    pub(super) fn body(&self, direction: Direction, path: &str, body: &[u8]) {
         let most = match self.verbosity {
             0..=7 => return,
             8 => SHORT,
             9 => LONG,
             _ => usize::MAX,
         };
-        let mut line = "\"Response Body\"".to_owned();
+        let mut line = format!("\"{direction:?} Body\"");
         if is_secret(path, body) {
             line.push_str(" body=<masked>");
         } else {
@@ -248,7 +257,7 @@ mod tests {
         let shown = Shown { method: "GET", url: &url, headers: &sent };
         log.request(shown);
         log.response(shown, Some((StatusCode::OK, &got)), Duration::from_millis(7));
-        log.body(path, body);
+        log.body(Direction::Response, path, body);
         let said = lines.0.lock().unwrap().join("\n");
         assert!(!said.contains("hidden"), "{said}");
         said

@@ -9,6 +9,7 @@ pub mod list;
 mod log;
 pub mod notices;
 mod pages;
+pub mod patch;
 pub mod rbac;
 mod redirect;
 mod request;

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use http::header::{
     ACCEPT, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER, USER_AGENT, WARNING,
 };
-use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, Uri};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, Uri};
 use http_body_util::BodyExt as _;
 use kube::client::Body;
 use tokio::time::Instant;
@@ -18,7 +18,7 @@ use tokio::time::Instant;
 use super::connect::ConnectOptions;
 use super::connection::{Answer, JSON};
 use super::failure::{self, Failure, FailureKind};
-use super::log::{Log, Shown};
+use super::log::{Direction, Log, Shown};
 use super::notices::Notices;
 use super::redirect;
 use super::retry::{LONGEST_PAUSE, Patience};
@@ -50,6 +50,28 @@ pub(super) struct Requests {
 impl fmt::Debug for Requests {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Requests").field("server", &self.server).finish_non_exhaustive()
+    }
+}
+
+/// What is sent.
+#[derive(Clone, Copy)]
+pub(super) struct Call<'a> {
+    /// What is done.
+    pub(super) method: &'a Method,
+    /// The path with its query.
+    pub(super) path: &'a str,
+    /// The media type of the answer.
+    pub(super) accept: &'a str,
+    /// The media type of what is sent along, and the text.
+    pub(super) content: Option<(&'a str, &'a str)>,
+    /// Whether it may be sent again where nobody knows what became of it: it changes nothing.
+    pub(super) is_idle: bool,
+}
+
+impl<'a> Call<'a> {
+    /// A reading.
+    fn get(path: &'a str, accept: &'a str) -> Self {
+        Self { method: &Method::GET, path, accept, content: None, is_idle: true }
     }
 }
 
@@ -115,13 +137,21 @@ impl Requests {
         })
     }
 
-    /// One request, tried again while that may help and there is time.
+    /// One reading, tried again while that may help and there is time.
     pub(super) async fn get(&self, path: &str, accept: &str) -> Result<Answer, Failure> {
+        self.call(Call::get(path, accept)).await
+    }
+
+    /// One request, tried again while that may help and there is time. One that changes something
+    /// is tried again only where the server has said when, as client-go does: then it has not been
+    /// looked at.
+    pub(super) async fn call(&self, call: Call<'_>) -> Result<Answer, Failure> {
+        let path = call.path;
         let deadline = self.timeout.map(|timeout| Instant::now() + timeout);
         let mut patience = Patience::new();
         let mut before: Option<Failure> = None;
         loop {
-            let attempt = self.attempt(path, accept);
+            let attempt = self.attempt(call);
             let outcome = match deadline {
                 None => attempt.await,
                 Some(deadline) => match tokio::time::timeout_at(deadline, attempt).await {
@@ -134,7 +164,8 @@ impl Requests {
                 Err(failed) => failed,
             };
             let time = deadline.map(|end| end.saturating_duration_since(Instant::now()));
-            let pause = failed.may_pass.then(|| patience.next(failed.asked, time)).flatten();
+            let may_pass = failed.may_pass && (call.is_idle || failed.asked.is_some());
+            let pause = may_pass.then(|| patience.next(failed.asked, time)).flatten();
             let Some(pause) = pause else { return Err(failed.given_up(patience.tries())) };
             let url = format!("{}{}{path}", self.server, self.base);
             self.log.again(&url, pause, patience.tries() - 1, failed.asked.is_some());
@@ -144,34 +175,47 @@ impl Requests {
     }
 
     /// One try, through all redirections.
-    async fn attempt(&self, path: &str, accept: &str) -> Result<Answer, Failed> {
-        let mut path = format!("{}{path}", self.base);
+    async fn attempt(&self, call: Call<'_>) -> Result<Answer, Failed> {
+        let mut path = format!("{}{}", self.base, call.path);
         for _ in 0..=redirect::MOST {
-            let response = self.send(&path, accept).await?;
+            let response = self.send(Call { path: &path, ..call }).await?;
             let (status, headers) = (response.status(), response.headers());
             self.warn(headers);
             match redirect::target(&self.server, &path, status, headers)? {
+                // Any other makes a reading of what was to be a change.
+                Some(_) if call.method != Method::GET && !matches!(status.as_u16(), 307 | 308) => {
+                    let message = format!("the server redirects a change with {status}");
+                    let failure = Failure { status: Some(status.as_u16()), ..refused(message) };
+                    return Err(failure.into());
+                }
                 Some(elsewhere) => path = elsewhere,
-                None => return self.answer(&path, accept, response).await,
+                None => return self.answer(&path, call.accept, response).await,
             }
         }
-        let message = format!("the server redirects more than {} times", redirect::MOST);
-        Err(Failure::new(FailureKind::Refused, message).into())
+        Err(refused(format!("the server redirects more than {} times", redirect::MOST)).into())
     }
 
     /// Sends it; the answer's headers are there, its body is yet to come.
-    async fn send(&self, path: &str, accept: &str) -> Result<Response<Body>, Failed> {
-        let request = Request::get(path)
-            .header(ACCEPT, accept)
-            .header(USER_AGENT, &self.user_agent)
-            .body(Body::empty())
-            .map_err(|error| {
-                Failure::new(FailureKind::Refused, format!("{path:?} cannot be asked for: {error}"))
-            })?;
+    async fn send(&self, call: Call<'_>) -> Result<Response<Body>, Failed> {
+        let path = call.path;
+        let mut request = Request::builder()
+            .method(call.method)
+            .uri(path)
+            .header(ACCEPT, call.accept)
+            .header(USER_AGENT, &self.user_agent);
+        let mut body = Body::empty();
+        if let Some((media_type, text)) = call.content {
+            request = request.header(CONTENT_TYPE, media_type);
+            body = Body::from(text.as_bytes().to_vec());
+            self.log.body(Direction::Request, path, text.as_bytes());
+        }
+        let request = request
+            .body(body)
+            .map_err(|error| refused(format!("{path:?} cannot be asked for: {error}")))?;
         let mut headers = request.headers().clone();
         headers.extend(self.added.clone());
         let url = format!("{}{path}", self.server);
-        let shown = Shown { method: "GET", url: &url, headers: &headers };
+        let shown = Shown { method: call.method.as_str(), url: &url, headers: &headers };
         self.log.request(shown);
         let started = Instant::now();
         let outcome = self.client.send(request).await;
@@ -192,7 +236,7 @@ impl Requests {
     ) -> Result<Answer, Failed> {
         let (parts, body) = response.into_parts();
         let body = collect(&parts.headers, body, LARGEST_BODY).await?;
-        self.log.body(path, &body);
+        self.log.body(Direction::Response, path, &body);
         if !parts.status.is_success() {
             let failure = Failure::refused(parts.status, &parts.headers, &body);
             let may_pass = matches!(parts.status.as_u16(), 429 | 500 | 502..=504);
@@ -246,6 +290,11 @@ impl Failed {
         failure.message.push_str(&added);
         failure
     }
+}
+
+/// A failure that is nobody's word but ours.
+fn refused(message: String) -> Failure {
+    Failure::new(FailureKind::Refused, message)
 }
 
 /// A body to its end, if it is no larger than `largest`.

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::check::Severity;
+use super::fix::Fix;
 use super::suppression::{Idle, Suppressed};
 use crate::model::gap::Gap;
 use crate::model::object::ObjectRef;
@@ -127,6 +128,9 @@ pub struct Finding {
     /// What to write instead, for people; the message ends with it.
     #[serde(skip)]
     pub advice: Option<String>,
+    /// What would mend it, and how safe that is; absent where nobody knows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fix: Option<Fix>,
     /// What stays the same when files move ([`super::fingerprint`]).
     pub fingerprint: String,
 }

@@ -159,18 +159,18 @@ fn read_file(path: &Path) -> std::result::Result<Source, Gap> {
     let refuse = |error: std::io::Error| file_gap(&name, error.to_string(), "");
     let file = std::fs::File::open(path).map_err(refuse)?;
     let size = file.metadata().map_or(0, |metadata| metadata.len());
-    read_limited(&name, file, size)
+    read_limited(&name, file, size).map(|bytes| Source::file(path, bytes))
 }
 
 fn read_stdin() -> std::result::Result<Source, Gap> {
-    read_limited(STDIN, std::io::stdin().lock(), 0)
+    read_limited(STDIN, std::io::stdin().lock(), 0).map(|bytes| Source::new(STDIN, bytes))
 }
 
 fn read_limited(
     name: &str,
     reader: impl std::io::Read,
     size: u64,
-) -> std::result::Result<Source, Gap> {
+) -> std::result::Result<Vec<u8>, Gap> {
     let too_large = || file_gap(name, format!("larger than {MAX_INPUT_BYTES} bytes"), "split it");
     if size > MAX_INPUT_BYTES {
         return Err(too_large());
@@ -178,7 +178,7 @@ fn read_limited(
     let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or(0) + 1);
     match reader.take(MAX_INPUT_BYTES + 1).read_to_end(&mut bytes) {
         Ok(read) if read as u64 > MAX_INPUT_BYTES => Err(too_large()),
-        Ok(_) => Ok(Source::new(name, bytes)),
+        Ok(_) => Ok(bytes),
         Err(error) => Err(file_gap(name, error.to_string(), "")),
     }
 }

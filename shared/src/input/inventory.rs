@@ -23,6 +23,8 @@ pub struct Inventory {
     pub gaps: Vec<Gap>,
     /// What comments say should not count.
     pub suppressions: Vec<Rule>,
+    /// Everything that was read, in the order of the command line.
+    pub sources: Vec<Arc<Source>>,
 }
 
 /// Reads what `-f` or `-k` names. Nothing readable at all is an error (exit code 3).
@@ -49,6 +51,7 @@ pub fn read(args: &FileArgs, kustomization: Option<&str>) -> Result<Inventory> {
     for source in &sources {
         inventory.add(source);
     }
+    inventory.sources = sources;
     Ok(inventory)
 }
 

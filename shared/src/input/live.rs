@@ -9,6 +9,7 @@ use super::yaml::json;
 use crate::client::connection::{Connection, JSON};
 use crate::client::failure::{Failure, FailureKind};
 use crate::client::list::{Event, List};
+use crate::client::resource::Resource;
 use crate::model::gap::Gap;
 use crate::model::node::Tree;
 use crate::model::object::Object;
@@ -46,6 +47,27 @@ pub fn read(connection: &Connection, lists: Vec<List>) -> impl Iterator<Item = (
             Event::End => Arrival::End,
         };
         (position, arrival)
+    })
+}
+
+/// Reads one object; `namespace` is ignored for cluster-scoped kinds.
+pub fn object(
+    connection: &Connection,
+    resource: &Resource,
+    namespace: Option<&str>,
+    name: &str,
+) -> Result<Object, Failure> {
+    let answer = connection.get(&resource.object_path(namespace, name), JSON)?;
+    self::answer(answer.body.to_vec(), resource)
+}
+
+/// The object that the server has answered with.
+pub fn answer(body: Vec<u8>, resource: &Resource) -> Result<Object, Failure> {
+    let mut objects = objects(body, &(resource.api_version(), resource.kind.clone()))?;
+    objects.pop().ok_or_else(|| Failure {
+        kind: FailureKind::Broken,
+        message: "the server's answer is no object".to_owned(),
+        status: None,
     })
 }
 

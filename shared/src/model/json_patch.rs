@@ -68,6 +68,35 @@ impl Patch {
         value.items().map(Operation::read).collect::<Result<_, _>>().map(Self)
     }
 
+    /// The patch with one more operation: a value must be there, or be missing where it is null.
+    #[must_use]
+    pub fn test(self, path: &str, value: Json) -> Self {
+        self.then(Action::Test(value), path)
+    }
+
+    /// The patch with one more operation: a value is added.
+    #[must_use]
+    pub fn add(self, path: &str, value: Json) -> Self {
+        self.then(Action::Add(value), path)
+    }
+
+    /// The patch with one more operation: a value takes the place of another.
+    #[must_use]
+    pub fn replace(self, path: &str, value: Json) -> Self {
+        self.then(Action::Replace(value), path)
+    }
+
+    /// The patch with one more operation: a value is taken out.
+    #[must_use]
+    pub fn remove(self, path: &str) -> Self {
+        self.then(Action::Remove, path)
+    }
+
+    fn then(mut self, action: Action, path: &str) -> Self {
+        self.0.push(Operation { action, path: path.to_owned() });
+        self
+    }
+
     /// Changes a document. Where an operation does not apply the document is left half changed:
     /// nothing must be made of it then.
     pub fn apply(&self, document: &mut Json) -> Result<(), Failed> {

@@ -125,6 +125,26 @@ impl Tree {
         self.nodes.iter().any(|node| is_scalar(node) && range(node).contains(&offset))
     }
 
+    /// The subtrees that aliases refer to, in order, each once: what changes there changes elsewhere.
+    pub fn aliased(&self) -> Vec<Range<NodeId>> {
+        let aliases = self.nodes.iter().filter(|node| node.kind == Kind::Alias);
+        let mut targets: Vec<_> = aliases.map(|node| node.link..self.next(node.link)).collect();
+        targets.sort_unstable_by_key(|nodes| (nodes.start, nodes.end));
+        targets.dedup();
+        targets
+    }
+
+    /// What is written at nodes and is no collection, in the order of the text: scalars, keys and
+    /// aliases. What is absent has no bytes.
+    pub fn leaves(&self, nodes: Range<NodeId>) -> impl Iterator<Item = Leaf> {
+        let nodes = self.nodes.get(nodes.start as usize..nodes.end as usize).unwrap_or_default();
+        let leaves = nodes.iter().filter(|node| !matches!(node.kind, Kind::Seq | Kind::Map));
+        leaves.map(|node| Leaf {
+            span: self.base + node.start as usize..self.base + node.end as usize,
+            style: node.style,
+        })
+    }
+
     fn node(&self, id: NodeId) -> &Node {
         &self.nodes[id as usize]
     }
@@ -144,6 +164,15 @@ impl Tree {
         // An alias never points at an alias: YAML has no anchors on aliases.
         if node.kind == Kind::Alias { node.link } else { id }
     }
+}
+
+/// A scalar, a key or an alias in the text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Leaf {
+    /// Its bytes in the source, quotes included.
+    pub span: Range<usize>,
+    /// How it is written.
+    pub style: Style,
 }
 
 /// What a value is, in JSON's terms.
@@ -332,7 +361,33 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// Keys and values as they are written, merge keys and duplicates included.
+    /// Whether an alias stands here. Everything else is told of what it refers to.
+    pub fn is_alias(&self) -> bool {
+        self.id != self.content
+    }
+
+    /// Whether a key brings in what another mapping holds: `<<`.
+    pub fn is_merge_key(&self) -> bool {
+        self.tree.node(self.id).kind == Kind::MergeKey
+    }
+
+    /// Whether a mapping has a key twice, or a merge key.
+    pub fn is_irregular(&self) -> bool {
+        let node = self.node();
+        node.kind == Kind::Map && node.flags & FLAG_IRREGULAR != 0
+    }
+
+    /// The nodes of the value as it stands here: an alias is one.
+    pub fn nodes(&self) -> Range<NodeId> {
+        self.id..self.tree.next(self.id)
+    }
+
+    /// Keys and values as they are written, merge keys and duplicates included; nothing for any
+    /// value but a mapping.
+    pub fn written_entries(&self) -> impl Iterator<Item = (Value<'a>, Value<'a>)> + use<'a> {
+        self.raw_entries()
+    }
+
     fn raw_entries(&self) -> RawEntries<'a> {
         let node = self.node();
         let end = if node.kind == Kind::Map { node.link } else { 0 };

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::node::Value;
 use super::object::{Object, ObjectRef};
+use super::workload::template_path_of;
 
 /// How many owners are climbed: Pod, Job, CronJob, an operator's kinds above them.
 const MAX_CLIMB: usize = 8;
@@ -43,6 +44,13 @@ pub struct Controller {
 }
 
 impl Controller {
+    /// Whether it is of one of Kubernetes' own workload kinds: then its template is the one to
+    /// change, and not that of what it controls.
+    pub fn is_built_in(&self) -> bool {
+        let group = self.api_version.rsplit_once('/').map_or("", |(group, _)| group);
+        template_path_of(group, &self.kind).is_some()
+    }
+
     /// The controller's identity in a namespace.
     pub fn reference(&self, namespace: Option<&str>) -> ObjectRef {
         ObjectRef {

@@ -80,6 +80,19 @@ impl FieldPath {
         self
     }
 
+    /// The way to what holds the value; the root holds itself.
+    #[must_use]
+    pub fn parent(mut self) -> Self {
+        self.0.pop();
+        self
+    }
+
+    /// What is left of the way behind its first steps.
+    #[must_use]
+    pub fn behind(&self, steps: usize) -> Self {
+        Self(self.0.iter().skip(steps).cloned().collect())
+    }
+
     /// The steps, from the outside in.
     pub fn segments(&self) -> &[Segment] {
         &self.0
@@ -140,5 +153,8 @@ mod tests {
         assert_eq!(path.to_string(), "metadata.annotations[\"a.b/c\"]");
         let path = FieldPath::of("spec.containers").named(0, "");
         assert_eq!(path.to_string(), "spec.containers[0]");
+        assert_eq!(path.behind(1).to_string(), "containers[0]");
+        assert_eq!(path.parent().to_string(), "spec.containers");
+        assert_eq!(FieldPath::root().parent().behind(1), FieldPath::root());
     }
 }

@@ -1,6 +1,7 @@
 //! Where text came from: the file, its lines, and places in it.
 
 use std::ops::Range;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use serde::{Serialize, Serializer};
@@ -9,11 +10,51 @@ use serde::{Serialize, Serializer};
 #[derive(Debug)]
 pub struct Source {
     name: String,
+    path: Option<PathBuf>,
     text: String,
     line_starts: OnceLock<Vec<usize>>,
     /// How many characters begin before each block of bytes.
     characters: OnceLock<Vec<usize>>,
+    encoding: Encoding,
     live: bool,
+}
+
+/// How the bytes of an input stand for its text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Encoding {
+    /// UTF-8, without a byte order mark.
+    Utf8,
+    /// UTF-8 behind a byte order mark.
+    Utf8Marked,
+    /// UTF-16 behind its byte order mark, the low byte first.
+    Utf16Little,
+    /// UTF-16 behind its byte order mark, the high byte first.
+    Utf16Big,
+    /// Some bytes were no text: they cannot be written again.
+    Lossy,
+}
+
+impl Encoding {
+    /// The bytes of a text, with the byte order mark; `None` where bytes of the input were lost.
+    pub fn encode(self, text: &str) -> Option<Vec<u8>> {
+        let marked = || std::iter::once('\u{feff}').chain(text.chars());
+        match self {
+            Self::Utf8 => Some(text.as_bytes().to_vec()),
+            Self::Utf8Marked => Some(marked().collect::<String>().into_bytes()),
+            Self::Utf16Little => Some(units(marked()).flat_map(u16::to_le_bytes).collect()),
+            Self::Utf16Big => Some(units(marked()).flat_map(u16::to_be_bytes).collect()),
+            Self::Lossy => None,
+        }
+    }
+}
+
+/// Characters in UTF-16.
+fn units(text: impl Iterator<Item = char>) -> impl Iterator<Item = u16> {
+    text.flat_map(|character| {
+        let mut units = [0; 2];
+        let count = character.encode_utf16(&mut units).len();
+        units.into_iter().take(count)
+    })
 }
 
 /// The size of such a block. Lines that are shorter are counted as they are.
@@ -23,13 +64,22 @@ impl Source {
     /// Takes the bytes of an input and decodes them as kubectl's reader does: a byte order mark
     /// at the start is dropped, one of UTF-16 makes it UTF-16, and what is no UTF-8 becomes U+FFFD.
     pub fn new(name: impl Into<String>, bytes: Vec<u8>) -> Self {
+        let (text, encoding) = decode(bytes);
         Self {
             name: name.into(),
-            text: decode(bytes),
+            path: None,
+            text,
             line_starts: OnceLock::new(),
             characters: OnceLock::new(),
+            encoding,
             live: false,
         }
+    }
+
+    /// A file, which goes by its path as it was given.
+    pub fn file(path: &Path, bytes: Vec<u8>) -> Self {
+        let name = path.to_string_lossy().into_owned();
+        Self { path: Some(path.to_owned()), ..Self::new(name, bytes) }
     }
 
     /// An answer of the API server: what is read from it has no place that a person could look up.
@@ -42,9 +92,20 @@ impl Source {
         &self.name
     }
 
+    /// The file that it was read from; none for standard input, the output of a program or a
+    /// revision of git.
+    pub fn path(&self) -> Option<&Path> {
+        self.path.as_deref()
+    }
+
     /// The whole text.
     pub fn text(&self) -> &str {
         &self.text
+    }
+
+    /// How the bytes stood for the text.
+    pub fn encoding(&self) -> Encoding {
+        self.encoding
     }
 
     fn line_starts(&self) -> &[usize] {
@@ -110,25 +171,32 @@ fn count(bytes: &[u8]) -> usize {
     bytes.iter().filter(|byte| (**byte & 0b1100_0000) != 0b1000_0000).count()
 }
 
-fn decode(mut bytes: Vec<u8>) -> String {
-    match bytes[..] {
-        [0xff, 0xfe, ..] => return decode_utf16(&bytes[2..], u16::from_le_bytes),
-        [0xfe, 0xff, ..] => return decode_utf16(&bytes[2..], u16::from_be_bytes),
-        [0xef, 0xbb, 0xbf, ..] => drop(bytes.drain(..3)),
-        _ => {}
+fn decode(mut bytes: Vec<u8>) -> (String, Encoding) {
+    let encoding = match bytes[..] {
+        [0xff, 0xfe, ..] => return decode_utf16(&bytes, Encoding::Utf16Little, u16::from_le_bytes),
+        [0xfe, 0xff, ..] => return decode_utf16(&bytes, Encoding::Utf16Big, u16::from_be_bytes),
+        [0xef, 0xbb, 0xbf, ..] => {
+            drop(bytes.drain(..3));
+            Encoding::Utf8Marked
+        }
+        _ => Encoding::Utf8,
+    };
+    match String::from_utf8(bytes) {
+        Ok(text) => (text, encoding),
+        Err(error) => (String::from_utf8_lossy(error.as_bytes()).into_owned(), Encoding::Lossy),
     }
-    String::from_utf8(bytes)
-        .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
 }
 
-fn decode_utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> String {
-    let units = bytes.chunks(2).map(|pair| match *pair {
+fn decode_utf16(bytes: &[u8], encoding: Encoding, unit: fn([u8; 2]) -> u16) -> (String, Encoding) {
+    let units = bytes[2..].chunks(2).map(|pair| match *pair {
         [first, second] => unit([first, second]),
         _ => 0xfffd,
     });
-    char::decode_utf16(units)
+    let text: String = char::decode_utf16(units)
         .map(|decoded| decoded.unwrap_or(char::REPLACEMENT_CHARACTER))
-        .collect()
+        .collect();
+    let is_whole = encoding.encode(&text).is_some_and(|again| again == bytes);
+    (text, if is_whole { encoding } else { Encoding::Lossy })
 }
 
 /// A place in a source: line and column are 1-based, columns count characters.
@@ -230,5 +298,23 @@ mod tests {
         assert_eq!(Source::new("x", b"a\xff\xfeb".to_vec()).text(), "a\u{fffd}\u{fffd}b");
         assert_eq!(Source::new("x", b"\xff\xfea\0b\0".to_vec()).text(), "ab");
         assert_eq!(Source::new("x", b"\xfe\xff\0a\0b".to_vec()).text(), "ab");
+    }
+
+    #[test]
+    fn text_goes_back_to_the_bytes_that_it_came_from() {
+        let inputs: [(&[u8], Encoding); 4] = [
+            (b"a\xc3\xbc", Encoding::Utf8),
+            (b"\xef\xbb\xbfab", Encoding::Utf8Marked),
+            (b"\xff\xfea\0\x3d\xd8\0\xde", Encoding::Utf16Little),
+            (b"\xfe\xff\0a\xd8\x3d\xde\0", Encoding::Utf16Big),
+        ];
+        for (bytes, encoding) in inputs {
+            let source = Source::new("x", bytes.to_vec());
+            assert_eq!(source.encoding(), encoding);
+            assert_eq!(encoding.encode(source.text()).as_deref(), Some(bytes));
+        }
+        for bytes in [&b"a\xff"[..], b"\xff\xfea\0b", b"\xff\xfe\0\xde"] {
+            assert_eq!(Source::new("x", bytes.to_vec()).encoding(), Encoding::Lossy);
+        }
     }
 }

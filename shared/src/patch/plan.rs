@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use serde::Serialize;
 use serde_json::Value as Json;
 
 use crate::finding::fix::Grade;
@@ -65,13 +66,16 @@ impl Change {
 }
 
 /// An object that should be changed and is left alone.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Left {
     /// The object.
+    #[serde(flatten)]
     pub object: ObjectRef,
     /// Why it is left alone: a clause (`a Job's template cannot be changed`).
     pub why: String,
     /// What can be done instead, a sentence or a command each.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub instead: Vec<String>,
 }
 

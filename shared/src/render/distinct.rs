@@ -72,6 +72,7 @@ mod tests {
             allowed: None,
             message: String::new(),
             advice: None,
+            fix: None,
             fingerprint: "0123456789abcdef".to_owned(),
         };
         let (a, b, c) = (finding("a"), finding("b"), finding("c"));

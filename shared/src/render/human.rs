@@ -239,8 +239,12 @@ impl<W: Write> Writer<'_, W> {
             format!("{}:{}:{}", place.file, place.line, place.column)
         });
         let what = place.or_else(|| gap.object.clone()).unwrap_or_else(|| gap.what.clone());
-        let judged_by_assumption = gap.what == "policy";
-        let head = if judged_by_assumption { "NOT KNOWN" } else { "NOT JUDGED" };
+        let head = match gap.what.as_str() {
+            // Judged by an assumption.
+            "policy" => "NOT KNOWN",
+            "change" => "NOT DONE",
+            _ => "NOT JUDGED",
+        };
         let head = self.style.paint(Role::Warning, head);
         writeln!(self.out, "{head}  {}", escape(&what))?;
         self.indented(&gap.why, None)?;
@@ -304,8 +308,13 @@ impl<W: Write> Writer<'_, W> {
     }
 }
 
-fn remedy(finding: &Finding) -> &str {
-    finding.advice.as_deref().unwrap_or(&finding.message)
+/// What to write instead, and how safe that is: `set it to false [fix B]`.
+fn remedy(finding: &Finding) -> String {
+    let said = finding.advice.as_deref().unwrap_or(&finding.message);
+    match &finding.fix {
+        Some(fix) => format!("{said} [fix {}]", fix.grade),
+        None => said.to_owned(),
+    }
 }
 
 fn role_of(severity: Severity) -> Role {

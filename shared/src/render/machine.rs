@@ -38,6 +38,11 @@ pub fn yaml<T: Serialize>(value: &T, out: &mut impl Write) -> Result<()> {
     Ok(())
 }
 
+/// JSON that was written elsewhere, with such characters as escapes.
+pub(super) fn inline(json: &str) -> Cow<'_, str> {
+    escaped(json, Dialect::Json)
+}
+
 /// A string in the double quotes of YAML.
 pub(super) fn quoted(text: &str) -> String {
     // A string is JSON whatever is in it.

@@ -1,6 +1,8 @@
 //! Ring 3: reports to bytes, one file a format. Only this ring writes to standard output and
 //! standard error, and everything untrusted passes through [`escape`] on its way.
 
+pub mod audience;
+mod diff;
 pub mod difference;
 mod distinct;
 pub mod document;
@@ -14,6 +16,7 @@ mod groups;
 pub mod human;
 mod judged;
 pub mod junit;
+mod lines;
 mod location;
 pub mod machine;
 pub mod markdown;
@@ -21,6 +24,7 @@ pub mod name;
 #[cfg(feature = "live")]
 pub mod notices;
 pub mod out;
+pub mod plan;
 pub mod policyreport;
 pub mod progress;
 pub mod report;

@@ -84,6 +84,7 @@ fn finding(check: &'static str, severity: Severity, position: usize) -> Finding 
         allowed: None,
         message: format!("{check} is wrong"),
         advice: None,
+        fix: None,
         fingerprint: format!("{check}{position}"),
     }
 }

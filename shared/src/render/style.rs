@@ -33,12 +33,19 @@ pub enum Role {
     Dim,
     /// A command to copy.
     Command,
+    /// A line of a diff that comes.
+    Added,
+    /// A line of a diff that goes.
+    Removed,
+    /// Where in a file the lines of a diff are.
+    Hunk,
 }
 
 /// How text is written: with or without colours, and how wide.
 #[derive(Clone, Copy, Debug)]
 pub struct Style {
     colors: bool,
+    terminal: bool,
     width: usize,
 }
 
@@ -48,18 +55,36 @@ impl Style {
     /// `COLUMNS`; text in a pipe is not wrapped.
     pub fn for_stdout(choice: ColorChoice) -> Self {
         let terminal = std::io::stdout().is_terminal();
-        Self { colors: use_colors(choice, terminal), width: width(terminal) }
+        Self { colors: use_colors(choice, terminal), terminal, width: width(terminal) }
     }
 
     /// The style for standard error.
     pub fn for_stderr(choice: ColorChoice) -> Self {
         let terminal = std::io::stderr().is_terminal();
-        Self { colors: use_colors(choice, terminal), width: width(terminal) }
+        Self { colors: use_colors(choice, terminal), terminal, width: width(terminal) }
     }
 
     /// A style without colours, for tests and files.
     pub fn plain(width: usize) -> Self {
-        Self { colors: false, width }
+        Self { colors: false, terminal: false, width }
+    }
+
+    /// A style of a terminal without colours.
+    #[cfg(test)]
+    pub(super) fn terminal(width: usize) -> Self {
+        Self { terminal: true, ..Self::plain(width) }
+    }
+
+    /// A style with colours, whatever the output is.
+    #[cfg(test)]
+    pub(super) fn colored(width: usize) -> Self {
+        Self { colors: true, ..Self::plain(width) }
+    }
+
+    /// Whether people read it: on a terminal, or in colours that were asked for. Else a program
+    /// may, which wants every byte.
+    pub fn is_for_people(&self) -> bool {
+        self.terminal || self.colors
     }
 
     /// How many columns there are.
@@ -75,10 +100,11 @@ impl Style {
         let paint = match role {
             Role::Error => Paint::new().red().bold(),
             Role::Warning => Paint::new().yellow().bold(),
-            Role::Good => Paint::new().green(),
+            Role::Good | Role::Added => Paint::new().green(),
+            Role::Removed => Paint::new().red(),
             Role::Name => Paint::new().bold(),
             Role::Dim => Paint::new().dimmed(),
-            Role::Info | Role::Command => Paint::new().cyan(),
+            Role::Info | Role::Command | Role::Hunk => Paint::new().cyan(),
         };
         text.style(paint).to_string()
     }

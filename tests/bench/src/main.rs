@@ -1,7 +1,8 @@
 //! `posture-bench`: runs our binary by turns with what it is compared with, and prints how long
 //! each took and how much memory: on a file with upstream's library, on a cluster with a download
-//! of the same lists.
+//! of the same lists, on a folder that is fixed with checking it.
 
+mod fix;
 mod live;
 mod measure;
 mod raw;
@@ -27,8 +28,11 @@ fn main() -> ExitCode {
         ["measure", program, rest @ ..] => measure::print(program, rest),
         ["raw", kubeconfig, coding] => raw::print(kubeconfig, coding),
         ["live", ours] => live::compare(ours),
+        ["fix", file, ours] => fix::compare(file, ours),
         ["file", file, ours, theirs] => compare(file, ours, theirs),
-        _ => Err("usage: posture-bench file FILE OURS THEIRS | live OURS".to_owned()),
+        _ => {
+            Err("usage: posture-bench file FILE OURS THEIRS | fix FILE OURS | live OURS".to_owned())
+        }
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -5,6 +5,7 @@
     reason = "it is part of tests, which fail by panicking"
 )]
 
+pub mod change;
 pub mod connect;
 pub mod folder;
 pub mod live;

@@ -4,6 +4,7 @@ use kubectl_pss::commands::standing::NamespaceDetail;
 use kubectl_pss::commands::verdict::PssDetail;
 use posture::finding::difference::Difference;
 use posture::finding::report::Report;
+use posture::patch::report::PlanReport;
 
 /// The schema of what `kubectl pss check -o json` prints, as JSON.
 ///
@@ -27,6 +28,15 @@ pub fn namespaces() -> serde_json::Result<String> {
 /// As [`report`].
 pub fn difference() -> serde_json::Result<String> {
     schema_of::<Difference>()
+}
+
+/// The schema of what commands print with `-o json` that change something, as JSON: what all of
+/// them have.
+///
+/// # Errors
+/// As [`report`].
+pub fn plan() -> serde_json::Result<String> {
+    schema_of::<PlanReport<()>>()
 }
 
 fn schema_of<T: schemars::JsonSchema>() -> serde_json::Result<String> {

@@ -69,8 +69,16 @@ impl Run {
     /// # Panics
     /// If it cannot be built.
     pub fn new(name: &str) -> Self {
+        Self::of(&path(name))
+    }
+
+    /// Prepares a run of any program in the same environment.
+    ///
+    /// # Panics
+    /// If there is no place for its home.
+    pub fn of(program: &Path) -> Self {
         let home = TempDir::new().expect("a temporary folder");
-        let mut command = Command::new(path(name));
+        let mut command = Command::new(program);
         command.env_clear().env("HOME", home.path()).env("NO_COLOR", "1").env("TERM", "dumb");
         command.env("PATH", env::var_os("PATH").unwrap_or_default());
         Self { command, home, input: Vec::new() }
@@ -111,6 +119,11 @@ impl Run {
     /// The home folder of the run, empty and removed with it.
     pub fn home(&self) -> &Path {
         self.home.path()
+    }
+
+    /// What is to be run, and the home that goes with it.
+    pub(crate) fn into_parts(self) -> (Command, TempDir) {
+        (self.command, self.home)
     }
 
     /// Runs it to its end.

@@ -19,3 +19,4 @@ pub mod recorder;
 pub mod score;
 pub mod seed;
 pub mod supervise;
+pub mod terminal;

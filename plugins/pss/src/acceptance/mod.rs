@@ -1,6 +1,8 @@
 //! What the API server says before Pod Security is asked: the two things that every report may find.
 
 use posture::finding::check::Check;
+use posture::model::path::FieldPath;
+use posture::model::workload::PodTemplate;
 
 /// The identifier of findings about objects that the server does not take.
 pub const INVALID: &str = "invalid";
@@ -23,3 +25,14 @@ pub static CHECKS: [Check; 2] = [
         document: include_str!("unknown_field.md"),
     },
 ];
+
+/// Where a template has no containers, which validation refuses (`validateContainers`): the field
+/// that is required.
+pub fn without_containers(template: &PodTemplate<'_>) -> Option<FieldPath> {
+    let spec = template.value.field("spec");
+    let containers = spec.and_then(|spec| spec.field("containers"));
+    if containers.is_some_and(|containers| containers.items().next().is_some()) {
+        return None;
+    }
+    Some(template.path.clone().fields("spec.containers"))
+}

@@ -3,6 +3,7 @@
 mod assume;
 mod check;
 mod diff;
+mod fix;
 mod origin;
 mod require;
 mod sides;
@@ -12,10 +13,12 @@ use kubectl_pss::commands::explain::{self, ExplainOptions};
 use kubectl_pss::commands::overview;
 use posture::cli::exit;
 use posture::cli::flags::StyleFlags;
+use posture::cli::undo::{self as cli_undo, UndoArgs};
 use posture::model::error::Result;
 
 use self::check::CheckArgs;
 use self::diff::DiffArgs;
+use self::fix::FixArgs;
 
 /// What Pod Security Admission says of pods and workloads, word for word, before it says it.
 #[derive(Parser, Debug)]
@@ -35,6 +38,11 @@ enum Verb {
     /// Say what changes between two states: servers, levels, revisions of files, a cluster and
     /// files.
     Diff(Box<DiffArgs>),
+    /// Mend what Pod Security objects to, as far as that is safe or you decide: in manifests, or
+    /// in what runs, after a question.
+    Fix(Box<FixArgs>),
+    /// Take back what an undo file holds.
+    Undo(Box<UndoArgs>),
     /// Print the document of a check, or what a level asks for.
     Explain(ExplainArgs),
 }
@@ -57,6 +65,8 @@ pub(crate) fn dispatch(args: &Args, program: &str) -> Result<u8> {
         }
         Some(Verb::Check(check)) => check::run(check, args.style, program),
         Some(Verb::Diff(diff)) => diff::run(diff, args.style, program),
+        Some(Verb::Fix(fix)) => fix::run(fix, args.style, program),
+        Some(Verb::Undo(undo)) => cli_undo::run(undo, args.style, program, env!("CARGO_PKG_NAME")),
         Some(Verb::Explain(explain)) => {
             let options = ExplainOptions { program, topic: explain.topic.as_deref(), style };
             explain::run(&options)?;

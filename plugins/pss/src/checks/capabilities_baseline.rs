@@ -23,7 +23,7 @@ pub(super) static CHECK: PssCheck = PssCheck {
 };
 
 /// What may be added: exactly these, without the prefix `CAP_` and in capitals.
-const ALLOWED: [&str; 13] = [
+pub(crate) const ALLOWED: [&str; 13] = [
     "AUDIT_WRITE",
     "CHOWN",
     "DAC_OVERRIDE",

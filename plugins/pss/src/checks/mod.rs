@@ -107,6 +107,9 @@ register! {
     seccomp_profile_restricted
 }
 
+pub(crate) use self::capabilities_baseline::ALLOWED as DEFAULT_CAPABILITIES;
+pub(crate) use self::sysctls::since as sysctl_since;
+
 /// Everything that a report of this plugin may find.
 pub fn catalog() -> Catalog {
     let of_level =

@@ -42,12 +42,17 @@ const ALLOWED: [(Minor, &str); 14] = [
     (Minor(37), "net.ipv4.tcp_notsent_lowat"),
 ];
 
+/// The policy version from which on a parameter is allowed, if it ever is.
+pub(crate) fn since(name: &str) -> Option<Minor> {
+    ALLOWED.iter().find(|(_, allowed)| *allowed == name).map(|(since, _)| *since)
+}
+
 fn find(pod: &Pod<'_>, version: Minor, violations: &mut Vec<Violation>) {
     let Some(sysctls) = pod.security().sysctls else { return };
     for (index, sysctl) in sysctls.items().enumerate() {
         let value = sysctl.field("name");
         let name = value.and_then(|name| name.as_str()).unwrap_or_default();
-        let known = ALLOWED.iter().find(|(_, allowed)| *allowed == name).map(|(since, _)| *since);
+        let known = since(name);
         if known.is_some_and(|since| since <= version) {
             continue;
         }

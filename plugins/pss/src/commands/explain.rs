@@ -9,6 +9,7 @@ use posture::model::version::NEWEST;
 use posture::render::style::{Role, Style};
 use posture::render::{document, out};
 
+use crate::fixes::table;
 use crate::level::{Level, LevelVersion};
 use crate::standard;
 use crate::{acceptance, checks, requirements};
@@ -31,7 +32,9 @@ pub fn run(options: &ExplainOptions<'_>) -> Result<()> {
     };
     if let Some(check) = find(topic) {
         let mut out = out::stdout();
-        document::write(check.document, options.style, &mut out)?;
+        let known = checks::find(check.id);
+        let grades = known.map(|check| table::explain(check.id())).unwrap_or_default();
+        document::write(&format!("{}{grades}", check.document), options.style, &mut out)?;
         out.flush()?;
         return Ok(());
     }

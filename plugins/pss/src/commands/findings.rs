@@ -1,23 +1,29 @@
 //! What admission objects to, as findings with their places.
 
+use std::cell::OnceCell;
 use std::collections::BTreeSet;
 
 use posture::finding::check::{Check, Severity};
 use posture::finding::fingerprint::fingerprint;
+use posture::finding::fix::Fix;
 use posture::finding::report::Finding;
 use posture::model::node::{Type, Value};
 use posture::model::object::{Object, ObjectRef};
 use posture::model::path::{FieldPath, Segment};
 use posture::model::source::Mark;
+use posture::model::version::Minor;
 use posture::model::workload::{PodTemplate, template_path_of};
 
 use super::assumed::After;
 use super::verdict::Verdict;
 use crate::admit::Admission;
 use crate::checks::PssCheck;
+use crate::fixes::answers::Answers;
+use crate::fixes::{Facts, Scene};
 use crate::namespace::Mode;
+use crate::pod::Pod;
 use crate::requirements::{Requirement, Unmet};
-use crate::violation::Violation;
+use crate::violation::{Subject as Whose, Violation};
 
 /// A pod or template in its object.
 #[derive(Clone, Copy, Debug)]
@@ -30,6 +36,8 @@ pub(super) struct Subject<'r, 'a> {
     pub(super) template: &'r PodTemplate<'a>,
     /// Its root owner: what fingerprints name, so that a pod's are those of its workload.
     pub(super) owner: Option<&'r ObjectRef>,
+    /// The release of the server.
+    pub(super) server: Minor,
 }
 
 impl Subject<'_, '_> {
@@ -41,6 +49,9 @@ impl Subject<'_, '_> {
         findings: &mut Vec<Finding>,
     ) {
         let mut known = BTreeSet::new();
+        // Seldom needed: most objects have no findings.
+        let written = OnceCell::new();
+        let written = || written.get_or_init(|| Pod::created_from(self.template, self.server));
         for mode in [Mode::Enforce, Mode::Warn, Mode::Audit] {
             let severity = Verdict::of_mode(mode).severity().unwrap_or(Severity::Info);
             for decision in admission.decisions() {
@@ -50,12 +61,31 @@ impl Subject<'_, '_> {
                     continue;
                 };
                 for (check, violation) in outcome.violations() {
-                    let finding = self.finding(severity, check, violation, after);
-                    if known.insert((finding.check, finding.path.clone())) {
-                        findings.push(finding);
+                    if !known.insert((check.id(), violation.path.to_string())) {
+                        continue;
                     }
+                    let finding = self.finding(severity, check, violation, after);
+                    let fix = self.fix(check, violation, after, written());
+                    findings.push(Finding { fix, ..finding });
                 }
             }
+        }
+    }
+
+    /// What would mend it, for reports. Where something else has changed the pod, only what is in
+    /// the manifest can be mended.
+    fn fix(
+        &self,
+        check: &'static PssCheck,
+        violation: &Violation,
+        after: Option<&After>,
+        pod: &Pod<'_>,
+    ) -> Option<Fix> {
+        let (facts, answers) = (Facts::default(), Answers::default());
+        let scene = Scene::new(self.template, pod, &facts, &answers).brief();
+        match after {
+            None => Some(scene.propose(check, violation).fix),
+            Some(_) => Some(scene.propose(check, &in_manifest(violation, pod)?).fix),
         }
     }
 
@@ -147,8 +177,34 @@ pub(super) fn finding(
         allowed: None,
         message,
         advice: None,
+        fix: None,
         fingerprint: fingerprint(check, reference, path),
     }
+}
+
+/// The violation of a changed pod in the manifest's own; `None` if its container is not there.
+fn in_manifest(violation: &Violation, pod: &Pod<'_>) -> Option<Violation> {
+    let mut own = violation.clone();
+    match &mut own.subject {
+        Whose::Container(known) => {
+            let container = pod
+                .containers()
+                .iter()
+                .find(|container| container.kind == known.kind && container.name == known.name)?;
+            known.index = container.index;
+            // What leads to the container is three steps: `spec`, the list, the element. What an
+            // annotation sets stands elsewhere.
+            if matches!(violation.path.segments().first(), Some(Segment::Field(key)) if key == "spec")
+            {
+                own.path = container.path().join(&violation.path.behind(3));
+            }
+        }
+        Whose::Volume { index, name } => {
+            *index = pod.volumes().iter().find(|volume| volume.name == name)?.index;
+        }
+        Whose::Pod | Whose::Annotation { .. } => {}
+    }
+    Some(own)
 }
 
 /// Where a value stands: for a mapping or list in a field, the field's key.

@@ -19,7 +19,7 @@ use super::namespaces;
 use super::policies::{Applied, Policies, is_namespace};
 use super::required::Requirements;
 use super::verdict::{PodReport, PssDetail, Verdict};
-use crate::acceptance::{INVALID, UNKNOWN_FIELD};
+use crate::acceptance::{INVALID, UNKNOWN_FIELD, without_containers};
 use crate::admit::{Admission, Decision, Request, admit};
 use crate::assume::Assumptions;
 use crate::evaluate::Evaluator;
@@ -112,8 +112,13 @@ impl Judge<'_> {
             let (admission, after, unknown) = self.assume(&request, before);
             gaps.extend(unknown.map(|unknown| assumed::gap(object, unknown)));
             meets = meets.min(admission.meets);
-            let subject =
-                Subject { object, reference: &reference, template, owner: owner.as_ref() };
+            let subject = Subject {
+                object,
+                reference: &reference,
+                template,
+                owner: owner.as_ref(),
+                server: self.evaluator.server(),
+            };
             subject.collect(&admission, after.as_ref(), &mut findings);
             is_short |= self.require(&subject, namespace, &mut findings, &mut gaps);
             let verdict = Verdict::of(&admission);
@@ -291,12 +296,7 @@ impl Refused {
 
     /// A pod without containers, which validation refuses (`validateContainers`).
     fn without_containers(template: &PodTemplate<'_>) -> Option<Self> {
-        let spec = template.value.field("spec");
-        let containers = spec.and_then(|spec| spec.field("containers"));
-        if containers.is_some_and(|containers| containers.items().next().is_some()) {
-            return None;
-        }
-        let path = template.path.clone().fields("spec.containers");
+        let path = without_containers(template)?;
         Some(Self {
             message: format!("{path}: Required value"),
             place: nearest(template.value, &FieldPath::of("spec.containers")),

@@ -8,6 +8,7 @@ mod collect;
 pub mod diff;
 pub mod explain;
 mod findings;
+pub mod fix;
 pub mod gate;
 pub mod judge;
 mod meant;

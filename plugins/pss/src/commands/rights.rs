@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::io::Write as _;
 
 use posture::client::list::List;
-use posture::client::rbac;
+use posture::client::rbac::{self, Access};
 use posture::input::cluster::Cluster;
 use posture::model::error::Result;
 use posture::render::escape::escape;
@@ -13,6 +13,7 @@ use posture::render::out;
 use super::check::{CheckOptions, Scope};
 use super::check_ns::{NamespaceOptions, NamespaceScope, content_lists, namespace_lists};
 use super::diff::{DiffOptions, Question, cluster_beside, meant_of, names_something};
+use super::fix::{self, Files, FixOptions};
 use super::policies::PolicyOptions;
 use super::{required, scan};
 use crate::requirements::Required;
@@ -78,6 +79,19 @@ fn with_context(lists: Vec<List>, required: &Required) -> Vec<List> {
     all
 }
 
+/// Prints the roles for `fix`.
+pub fn of_fix(options: &FixOptions<'_>) -> Result<()> {
+    match &options.scope {
+        fix::Scope::Files(Files { files, kustomize, cluster: Some(_), .. }) => {
+            let required = Required::default();
+            let (selection, policy) = (&options.selection, options.policy);
+            print(&scan::lists_for_files(files, *kustomize, selection, policy, &required)?)
+        }
+        fix::Scope::Files(_) => print(&[]),
+        fix::Scope::Live(live) => print_accesses(&fix::accesses(options, live)?),
+    }
+}
+
 /// Prints the roles for `check ns`.
 pub fn of_namespaces(options: &NamespaceOptions<'_>) -> Result<()> {
     let lists = match &options.scope {
@@ -93,12 +107,15 @@ pub fn of_namespaces(options: &NamespaceOptions<'_>) -> Result<()> {
 }
 
 fn print(lists: &[List]) -> Result<()> {
-    let accesses: Vec<_> = lists.iter().flat_map(List::accesses).collect();
+    print_accesses(&lists.iter().flat_map(List::accesses).collect::<Vec<_>>())
+}
+
+fn print_accesses(accesses: &[Access]) -> Result<()> {
     let mut out = out::stdout();
     if accesses.is_empty() {
         writeln!(out, "# This command asks no cluster: it needs no rights.")?;
     } else {
-        let text = rbac::manifests(NAME, &accesses)?;
+        let text = rbac::manifests(NAME, accesses)?;
         // Names come from the command line and the server.
         for line in text.lines() {
             writeln!(out, "{}", escape(line))?;

@@ -77,6 +77,11 @@ pub(super) fn server(
     }
 }
 
+/// The release that is asked for, or the newest.
+pub(super) fn known_or_newest(asked: Option<Minor>) -> Minor {
+    known(asked.unwrap_or(NEWEST))
+}
+
 /// The release for each of the ways; without a cluster it is the newest where none is asked for.
 pub(super) fn servers(
     cluster: Option<Cluster<'_>>,

@@ -84,6 +84,16 @@ impl Selection {
         Ok(selection)
     }
 
+    /// Whether objects were named, one by one: `TYPE NAME` or `TYPE/NAME`.
+    pub fn names_objects(&self) -> bool {
+        matches!(self.what, What::Names(..) | What::Pairs(_))
+    }
+
+    /// Whether everything is meant: no words, and nothing to choose by but the namespace.
+    pub fn is_everything(&self) -> bool {
+        self.names_nothing() && self.label_selector.is_none() && self.field_selector.is_none()
+    }
+
     /// Whether no resource was named: the selectors and `-A` may be there all the same.
     pub fn names_nothing(&self) -> bool {
         self.what == What::Nothing

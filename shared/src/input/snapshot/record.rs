@@ -156,13 +156,15 @@ fn is_false(flag: &bool) -> bool {
 }
 
 /// The words for classes of failures.
-const KINDS: [(FailureKind, &str); 11] = [
+const KINDS: [(FailureKind, &str); 13] = [
     (FailureKind::Unauthorized, "unauthorized"),
     (FailureKind::Forbidden, "forbidden"),
     (FailureKind::NotFound, "notFound"),
     (FailureKind::Expired, "expired"),
     (FailureKind::TooManyRequests, "tooManyRequests"),
     (FailureKind::Server, "server"),
+    (FailureKind::Conflict, "conflict"),
+    (FailureKind::Invalid, "invalid"),
     (FailureKind::Refused, "refused"),
     (FailureKind::Timeout, "timeout"),
     (FailureKind::Unreachable, "unreachable"),

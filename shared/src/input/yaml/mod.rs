@@ -56,6 +56,20 @@ pub fn read(source: &Arc<Source>) -> Vec<Outcome> {
     outcomes
 }
 
+/// Where the documents of a text begin and end, with the lines that are no separators in between as
+/// empty ranges: what kubectl cuts before it reads any of them. `None` for a stream of JSON, where
+/// only reading tells.
+pub fn pieces(text: &str) -> Option<Vec<Range<usize>>> {
+    if cut::looks_like_json(text) {
+        return None;
+    }
+    let range = |piece| match piece {
+        cut::Piece::Document(range) => range,
+        cut::Piece::BadSeparator(at, _) | cut::Piece::LongLine(at) => at..at,
+    };
+    Some(cut::cut(text, 0).into_iter().map(range).collect())
+}
+
 /// Reads the first document of a source as Go programs read a file with one: always as YAML, and
 /// no further. Fails with the place of the mistake alone, for the text may be secret. `None` if
 /// there is nothing in it.

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use kubectl_pss::checks::ALL;
+use kubectl_pss::fixes::table;
 use kubectl_pss::level::PolicyVersion;
 use kubectl_pss::requirements;
 
@@ -10,7 +11,8 @@ use crate::{Result, marked};
 
 /// Writes the table.
 pub(crate) fn write() -> Result<()> {
-    let mut table = "| check | level | since | what is wrong |\n|---|---|---|---|\n".to_owned();
+    let mut table =
+        "| check | level | since | what is wrong | fix |\n|---|---|---|---|---|\n".to_owned();
     for check in ALL {
         let versions: Vec<String> = check
             .revisions
@@ -27,9 +29,10 @@ pub(crate) fn write() -> Result<()> {
             format!(", changed in {}", changes.join(", "))
         };
         let level = check.level;
+        let grades = table::grades(id);
         let _ = writeln!(
             table,
-            "| [`{id}`](src/checks/{file}.md) | {level} | {since}{changes} | {title} |"
+            "| [`{id}`](src/checks/{file}.md) | {level} | {since}{changes} | {title} | {grades} |"
         );
     }
     marked::write("plugins/pss/README.md", "checks", &table)?;

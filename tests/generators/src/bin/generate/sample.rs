@@ -39,5 +39,22 @@ pub(crate) fn write() -> Result<()> {
         return Err(format!("the example must differ: exit {}, {}", run.code, run.stderr));
     }
     let sample = format!("```console\n$ kubectl pss {}\n{}```", arguments.join(" "), run.stdout);
-    marked::write("plugins/pss/README.md", "diff", &sample)
+    marked::write("plugins/pss/README.md", "diff", &sample)?;
+    seccomp()
+}
+
+/// What a change of manifests looks like: the diff, then the words beside it.
+fn seccomp() -> Result<()> {
+    let arguments = ["set", "RuntimeDefault", "-f", "shop.yaml"];
+    let run = Run::new("kubectl-seccomp")
+        .args(arguments)
+        .env("COLUMNS", COLUMNS)
+        .in_folder(&in_repository("plugins/seccomp/examples"))
+        .finish();
+    if run.code != 0 {
+        return Err(format!("the example must be changed: exit {}, {}", run.code, run.stderr));
+    }
+    let (command, said) = (arguments.join(" "), run.stdout + &run.stderr);
+    let sample = format!("```console\n$ kubectl seccomp {command}\n{said}```");
+    marked::write("plugins/seccomp/README.md", "sample", &sample)
 }

@@ -9,6 +9,7 @@ use crate::{Result, in_repository};
 const REPORT: &str = "tests/schema/report-v1.json";
 const NAMESPACES: &str = "tests/schema/namespaces-v1.json";
 const DIFFERENCE: &str = "tests/schema/diff-v1.json";
+const PLAN: &str = "tests/schema/plan-v1.json";
 
 /// Writes the schemas.
 pub(crate) fn write() -> Result<()> {
@@ -16,6 +17,7 @@ pub(crate) fn write() -> Result<()> {
         (REPORT, schema::report()),
         (NAMESPACES, schema::namespaces()),
         (DIFFERENCE, schema::difference()),
+        (PLAN, schema::plan()),
     ];
     for (file, made) in schemas {
         let text = made.map_err(|error| error.to_string())?;

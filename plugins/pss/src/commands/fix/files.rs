@@ -1,0 +1,64 @@
+//! Fixes of manifests.
+
+use posture::finding::report::Target;
+use posture::input::inventory;
+use posture::model::clock::Clock;
+use posture::model::error::Result;
+use posture::patch::files::{self, Writing};
+use posture::patch::report::PlanReport;
+
+use super::super::chosen::Chosen;
+use super::super::policies::Policies;
+use super::super::scan;
+use super::detail::FixDetail;
+use super::fixer::Fixer;
+use super::{Files, FixOptions, Planning, TOOL, complete, tool};
+use crate::evaluate::Evaluator;
+use crate::fixes::Facts;
+
+/// Plans, and writes if that is asked for.
+pub(super) fn run(options: &FixOptions<'_>, files: &Files<'_>) -> Result<PlanReport<FixDetail>> {
+    let Files { files: args, kustomize, cluster, write } = files;
+    let mut named = args.names.clone();
+    named.extend(kustomize.map(str::to_owned));
+    let mut inventory = inventory::read(args, *kustomize)?;
+    inventory.note_if_empty(&named);
+    let sources = std::mem::take(&mut inventory.sources);
+    let chosen = Chosen::of(inventory, &options.selection, options.policy.namespace)?;
+    let mut gaps = chosen.gaps.clone();
+    let server = match cluster {
+        Some(cluster) => scan::server(*cluster, options.server, &mut gaps)?,
+        None => scan::known_or_newest(options.server),
+    };
+    let mut policies = Policies::new(options.policy, server, &chosen.objects)?;
+    if let Some(cluster) = cluster {
+        let all = std::slice::from_mut(&mut policies);
+        scan::add_namespaces(*cluster, all, &chosen.objects, &mut gaps);
+    }
+    gaps.extend_from_slice(policies.conflicts());
+    let skipped = chosen.aside;
+    let evaluator = Evaluator::new(server);
+    let fixer = Fixer {
+        evaluator: &evaluator,
+        policies: &policies,
+        limit: options.how.limit,
+        migrate: options.how.migrate,
+        live: None,
+        command: options.how.command,
+    };
+    let mut planning = Planning::new(fixer, options);
+    for object in chosen.into_meant() {
+        planning.add(object, &Facts::default(), Vec::new());
+    }
+    let Planning { mut plan, came, .. } = planning;
+    plan.skipped += skipped;
+    plan.gaps.splice(..0, gaps);
+    let writing = Writing { tool: TOOL, undo_file: options.undo_file, clock: Clock::System };
+    let carried = files::carry_out(&plan.changes, write.then_some(writing))?;
+    let context = cluster.and_then(|cluster| cluster.context()).map(str::to_owned);
+    let target = Target { context, server: Some(server.to_string()), files: named };
+    let mut report = PlanReport::new(tool(options.program), target, plan, carried);
+    report.sources = sources;
+    complete(&mut report, came);
+    Ok(report)
+}

@@ -1,0 +1,250 @@
+//! One object to what is done to it, and what is left.
+
+use std::borrow::Cow;
+
+use posture::finding::fix::Grade;
+use posture::model::decode;
+use posture::model::gap::Gap;
+use posture::model::object::{Object, ObjectRef};
+use posture::model::served;
+use posture::model::workload::{PodTemplate, looks_like_pod, pod_templates, template_path};
+use posture::patch::plan::{self, Change, Planned, Step};
+use posture::patch::standing::{self, Way};
+
+use super::super::findings::nearest;
+use super::super::policies::{Policies, is_namespace};
+use super::detail::{Left, count};
+use crate::acceptance;
+use crate::evaluate::Evaluator;
+use crate::fixes::Facts;
+use crate::fixes::answers::Answers;
+use crate::fixes::plan::{Goal, Outcome, Reached, Remaining};
+use crate::level::{LevelVersion, PolicyVersion};
+use crate::namespace::Mode;
+
+/// What fixes are planned by.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Fixer<'a> {
+    /// The checks, as the server has them.
+    pub(super) evaluator: &'a Evaluator,
+    /// The policies.
+    pub(super) policies: &'a Policies,
+    /// The gravest grade that is done without an answer.
+    pub(super) limit: Grade,
+    /// Whether old annotations become fields too.
+    pub(super) migrate: bool,
+    /// Whether objects are of a cluster; then, whether those are changed too that somebody
+    /// manages.
+    pub(super) live: Option<bool>,
+    /// The command that does the same to an object in a pipe.
+    pub(super) command: &'a str,
+}
+
+/// What comes of one object.
+#[derive(Debug)]
+pub(super) struct Fixed {
+    /// What is done.
+    pub(super) planned: Planned,
+    /// How far that goes. Absent for what is no concern.
+    pub(super) came: Option<Came>,
+}
+
+/// How far the fixes of an object go.
+#[derive(Clone, Debug)]
+pub(super) struct Came {
+    /// The object.
+    pub(super) object: ObjectRef,
+    /// The levels.
+    pub(super) reached: Reached,
+    /// What is left when all that is planned is done.
+    pub(super) left: Vec<Left>,
+    /// What there is to do if nothing of that is done.
+    pub(super) all: Vec<Left>,
+}
+
+impl Fixer<'_> {
+    /// Plans the fixes of an object, with what was answered for it and what is known of its pods.
+    pub(super) fn plan(&self, object: Object, answers: &Answers, facts: &Facts) -> Fixed {
+        if is_namespace(&object) {
+            return Fixed { planned: Planned::Aside, came: None };
+        }
+        if let Some(why) = served::no_match(&object, self.evaluator.server()) {
+            return self.unknown(&object, why);
+        }
+        let templates = pod_templates(&object);
+        if templates.is_empty() {
+            return self.without_template(&object);
+        }
+        if self.live.is_none()
+            && let Some(why) = refusal(&object, &templates)
+        {
+            return self.unknown(&object, format!("the API server refuses it: {why}"));
+        }
+        let reference = self.reference(&object);
+        let goal = Goal {
+            evaluator: self.evaluator,
+            policy: self.target(&reference),
+            limit: self.limit,
+            facts,
+            answers,
+            stored: self.live.is_some(),
+            migrate: self.migrate,
+        };
+        let outcomes: Vec<Outcome> = templates.iter().map(|template| goal.plan(template)).collect();
+        let mut came = Came {
+            object: reference.clone(),
+            reached: reached(&outcomes),
+            left: Vec::new(),
+            all: Vec::new(),
+        };
+        let mut steps = Vec::new();
+        let mut hints: Vec<String> = Vec::new();
+        for (template, outcome) in templates.iter().zip(outcomes) {
+            let left = |remaining: &Remaining| left(&reference, template, remaining);
+            if outcome.steps.is_empty() {
+                came.all.extend(outcome.remaining.iter().map(left));
+            } else {
+                came.all.extend(goal.as_is(template).iter().map(left));
+            }
+            came.left.extend(outcome.remaining.iter().map(left));
+            for step in outcome.steps {
+                for hint in &step.hints {
+                    if !hints.iter().any(|known| known == hint) {
+                        hints.push(hint.clone().into_owned());
+                    }
+                }
+                steps.push(Step {
+                    title: step.title,
+                    check: Some(step.check),
+                    grade: Some(step.grade),
+                    evidence: step.evidence,
+                    edits: step.edits,
+                });
+            }
+        }
+        drop(templates);
+        let planned = self.planned(object, reference, steps, hints, &came);
+        Fixed { planned, came: Some(came) }
+    }
+
+    fn planned(
+        &self,
+        object: Object,
+        reference: ObjectRef,
+        steps: Vec<Step>,
+        hints: Vec<String>,
+        came: &Came,
+    ) -> Planned {
+        if steps.is_empty() {
+            if came.left.is_empty() {
+                return Planned::Already(reference);
+            }
+            let why = format!("nothing to do at grade {}: {}", self.limit, count(&came.left));
+            return Planned::Left(plan::Left { object: reference, why, instead: Vec::new() });
+        }
+        let notes = match self.live {
+            None => Ok(standing::of_file(&object)),
+            Some(managed) => {
+                let titles: Vec<String> = steps.iter().map(|step| step.title.to_string()).collect();
+                let way = Way { titles: &titles, command: self.command, managed };
+                standing::of_live(&object, &reference, way)
+            }
+        };
+        let mut notes = match notes {
+            Ok(notes) => notes,
+            Err(left) => return Planned::Left(left),
+        };
+        notes.extend(hints);
+        let place = object.mark();
+        match Change::new(object, reference.clone(), steps, notes) {
+            Ok(change) if change.is_empty() => Planned::Already(reference),
+            Ok(change) => Planned::Change(Box::new(change)),
+            Err(impossible) => Planned::Unknown(Gap {
+                what: "object".to_owned(),
+                place,
+                object: Some(reference.to_string()),
+                why: format!("it cannot be changed: {impossible}"),
+                hint: String::new(),
+            }),
+        }
+    }
+
+    /// How reports name an object.
+    pub(super) fn reference(&self, object: &Object) -> ObjectRef {
+        object.reference(Some(self.policies.namespace_of(object)))
+    }
+
+    /// What the pods of an object are to meet: the strictest of what the modes of its namespace ask
+    /// for.
+    fn target(&self, reference: &ObjectRef) -> LevelVersion {
+        let applied = self.policies.apply(reference.namespace.as_deref().unwrap_or_default());
+        let modes = Mode::ALL.into_iter().map(|mode| applied.policy.modes.get(mode).policy);
+        let age = |version: PolicyVersion| self.evaluator.applied(version);
+        let strictest = modes.max_by_key(|policy| (policy.level, age(policy.version)));
+        strictest.unwrap_or(LevelVersion::PRIVILEGED)
+    }
+
+    fn without_template(&self, object: &Object) -> Fixed {
+        if let Some(path) = template_path(object) {
+            let why = format!("no pod template at {path}: the API server would refuse it");
+            return self.unknown(object, why);
+        }
+        if looks_like_pod(object.value()) {
+            let why = "spec.containers in a kind that is no Pod: what its controller makes of it is not known";
+            return self.unknown(object, why.to_owned());
+        }
+        Fixed { planned: Planned::Aside, came: None }
+    }
+
+    fn unknown(&self, object: &Object, why: String) -> Fixed {
+        let gap = Gap {
+            what: "object".to_owned(),
+            place: object.mark(),
+            object: Some(self.reference(object).to_string()),
+            why,
+            hint: String::new(),
+        };
+        Fixed { planned: Planned::Unknown(gap), came: None }
+    }
+}
+
+/// Why the API server would not even decode an object, or take it without containers.
+fn refusal(object: &Object, templates: &[PodTemplate<'_>]) -> Option<String> {
+    let refusal = decode::decode(object).refusal.map(|refusal| refusal.message);
+    let missing = || templates.iter().find_map(acceptance::without_containers);
+    refusal.or_else(|| missing().map(|path| format!("{path}: Required value")))
+}
+
+/// The levels of all templates of an object: the loosest of each.
+fn reached(outcomes: &[Outcome]) -> Reached {
+    let least = |of: fn(&Reached) -> crate::level::Level| {
+        let levels = outcomes.iter().map(|outcome| of(&outcome.reached));
+        levels.min().unwrap_or(crate::level::Level::Restricted)
+    };
+    Reached {
+        before: least(|reached| reached.before),
+        a: least(|reached| reached.a),
+        b: least(|reached| reached.b),
+        c: least(|reached| reached.c),
+        now: least(|reached| reached.now),
+    }
+}
+
+fn left(reference: &ObjectRef, template: &PodTemplate<'_>, remaining: &Remaining) -> Left {
+    let Remaining { check, violation, proposal } = remaining;
+    let fix = &proposal.fix;
+    let path = template.path.clone().join(&violation.path);
+    Left {
+        object: reference.clone(),
+        check: check.id(),
+        container: violation.container().map(|container| container.name.clone()),
+        path: path.to_string(),
+        place: nearest(template.value, &violation.path).to_show(),
+        grade: fix.grade,
+        title: Cow::clone(&fix.title),
+        evidence: Cow::clone(&fix.evidence),
+        answers: proposal.wanted.iter().map(|wanted| wanted.example()).collect(),
+        hints: proposal.hints.clone(),
+        wanted: proposal.wanted.clone(),
+    }
+}

@@ -1,0 +1,44 @@
+//! The command line of `kubectl seccomp`, and from it to the commands.
+
+mod set;
+mod undo;
+
+use clap::{Parser, Subcommand};
+use kubectl_seccomp::commands::overview;
+use posture::cli::exit;
+use posture::cli::flags::StyleFlags;
+use posture::model::error::Result;
+
+use self::set::SetArgs;
+use self::undo::UndoArgs;
+
+/// Seccomp profiles of pods: set where they belong, with what that does said before it is done.
+#[derive(Parser, Debug)]
+#[command(name = "kubectl-seccomp", version, max_term_width = 100)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    verb: Option<Verb>,
+
+    #[command(flatten)]
+    style: StyleFlags,
+}
+
+#[derive(Subcommand, Debug)]
+enum Verb {
+    /// Set a profile: on what runs, after a question, or in manifests.
+    Set(Box<SetArgs>),
+    /// Take back what an undo file holds.
+    Undo(Box<UndoArgs>),
+}
+
+/// Runs what the command line asks for; returns the exit code.
+pub(crate) fn dispatch(args: &Args, program: &str) -> Result<u8> {
+    match &args.verb {
+        None => {
+            overview::run(program, args.style.stdout())?;
+            Ok(exit::CLEAN)
+        }
+        Some(Verb::Set(set)) => set::run(set, args.style, program),
+        Some(Verb::Undo(undo)) => undo::run(undo, args.style, program),
+    }
+}

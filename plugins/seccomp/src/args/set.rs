@@ -1,0 +1,119 @@
+//! `set`: its command line, and from it to the command.
+
+use std::sync::Arc;
+
+use clap::Args as ClapArgs;
+use kubectl_seccomp::commands::rights;
+use kubectl_seccomp::commands::set::{self, Files, Live, Scope, SetOptions};
+use kubectl_seccomp::named::Profile;
+use kubectl_seccomp::set::Wish;
+use posture::cli::changes::{ChangeFlags, FileMode, LiveMode};
+use posture::cli::connection::ConnectionFlags;
+use posture::cli::exit;
+use posture::cli::flags::{InputFlags, StyleFlags};
+use posture::client::connect::{self};
+use posture::client::connection::Connection;
+use posture::input::selection::{Selection, SelectionArgs};
+use posture::input::snapshot::Snapshot;
+use posture::model::error::{Error, Result};
+use posture::patch::live::DryRun;
+use posture::render::notices::StderrNotices;
+
+#[derive(ClapArgs, Debug)]
+pub(super) struct SetArgs {
+    /// What to set.
+    #[arg(
+        value_name = "PROFILE",
+        help = "RuntimeDefault, Unconfined, or Localhost=PATH below the kubelet's folder of profiles"
+    )]
+    profile: String,
+
+    /// What to set it on, in kubectl's grammar: TYPE, TYPE NAME…, TYPE/NAME…; without it the
+    /// workloads of the namespace, or all that -f names.
+    #[arg(value_name = "TYPE[/NAME]")]
+    words: Vec<String>,
+
+    #[command(flatten)]
+    input: InputFlags,
+
+    #[command(flatten)]
+    connection: ConnectionFlags,
+
+    /// Set it on these containers alone, and not on the pod.
+    #[arg(long, value_name = "NAME", value_delimiter = ',', help_heading = "What is changed")]
+    container: Vec<String>,
+
+    /// Remove profiles of containers that stand above the pod's.
+    #[arg(long, conflicts_with = "container", help_heading = "What is changed")]
+    override_containers: bool,
+
+    /// Turn the seccomp annotations, which have no effect since v1.27, into fields.
+    #[arg(long, help_heading = "What is changed")]
+    migrate_annotations: bool,
+
+    #[command(flatten)]
+    changes: ChangeFlags,
+
+    /// Print the least role that this command needs, and do nothing else.
+    #[arg(long, help_heading = "Output")]
+    print_rbac: bool,
+}
+
+/// Runs `set`; returns the exit code.
+pub(super) fn run(args: &SetArgs, style: StyleFlags, program: &str) -> Result<u8> {
+    let profile = Profile::parse(&args.profile)?;
+    let input = &args.input;
+    let selection = Selection::parse(&SelectionArgs {
+        words: args.words.clone(),
+        all_namespaces: input.all_namespaces(),
+        label_selector: input.selector().map(str::to_owned),
+        field_selector: input.field_selector().map(str::to_owned),
+    })?;
+    let wish = Wish {
+        profile,
+        containers: args.container.clone(),
+        override_containers: args.override_containers,
+        migrate_annotations: args.migrate_annotations,
+    };
+    let connection;
+    let scope = if input.names_files()? {
+        let files = input.files();
+        if Snapshot::named(&files.names)?.is_some() {
+            return Err(Error::usage("a snapshot is a record: nothing in it can be changed"));
+        }
+        let write = args.changes.of_files(input)? == FileMode::Write;
+        Scope::Files(Files { files, kustomize: input.kustomize(), write })
+    } else {
+        let (dry_run, yes) = match args.changes.of_live(selection.names_objects()) {
+            Ok(LiveMode::Show) => (DryRun::Client, true),
+            Ok(LiveMode::Try) => (DryRun::Server, true),
+            Ok(LiveMode::Ask) => (DryRun::None, false),
+            Ok(LiveMode::Make) => (DryRun::None, true),
+            // Roles are printed without a question.
+            Err(_) if args.print_rbac => (DryRun::None, true),
+            Err(error) => return Err(error),
+        };
+        connection = connect(args, program, style)?;
+        let managed = args.changes.managed();
+        Scope::Live(Live { connection: &connection, dry_run, yes, managed })
+    };
+    let options = SetOptions {
+        program,
+        wish,
+        selection,
+        namespace: input.namespace(),
+        scope,
+        undo_file: args.changes.undo_file(),
+        output: args.changes.output(style),
+    };
+    if args.print_rbac {
+        return rights::of_set(&options).map(|()| exit::CLEAN);
+    }
+    set::run(&options).map(|report| exit::of_plan(&report))
+}
+
+fn connect(args: &SetArgs, program: &str, style: StyleFlags) -> Result<Connection> {
+    let options = args.connection.options(program, args.input.namespace(), false)?;
+    let target = connect::resolve(&options)?;
+    Connection::open(target, &options, Arc::new(StderrNotices::new(style.stderr())))
+}

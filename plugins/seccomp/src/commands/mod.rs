@@ -1,0 +1,12 @@
+//! The verbs, one a file: load, plan, carry out.
+
+mod enforced;
+mod files;
+mod live;
+mod nodes;
+pub mod overview;
+mod planner;
+pub mod rights;
+mod running;
+pub mod set;
+pub mod undo;

@@ -1,0 +1,179 @@
+//! From an object to what is done to it.
+
+use std::borrow::Cow;
+
+use posture::model::gap::Gap;
+use posture::model::managers::manager_of;
+use posture::model::object::{Object, ObjectRef};
+use posture::model::rollout::{self, Rollout};
+use posture::patch::partial;
+use posture::patch::plan::{Change, Left, Planned, Step};
+use posture::patch::shell;
+
+use super::enforced::Enforced;
+use crate::named::Profile;
+use crate::set::{self, Doing, Outcome, Wish};
+
+/// The namespace of objects that name none, where `-n` names none either.
+const DEFAULT_NAMESPACE: &str = "default";
+
+/// What is known beside the object.
+#[derive(Debug)]
+pub(super) struct Planner<'a> {
+    /// How the program is called.
+    pub(super) program: &'a str,
+    /// What is wanted.
+    pub(super) wish: &'a Wish,
+    /// The namespace of objects that name none.
+    pub(super) namespace: Option<&'a str>,
+    /// Whether objects are of a cluster.
+    pub(super) live: bool,
+    /// Whether objects that somebody manages are changed too.
+    pub(super) managed: bool,
+    /// Whether the objects were named: then it matters that a container is missing.
+    pub(super) named: bool,
+    /// What namespaces enforce.
+    pub(super) enforced: Enforced,
+}
+
+impl Planner<'_> {
+    /// How reports name an object.
+    pub(super) fn reference(&self, object: &Object) -> ObjectRef {
+        let namespace = object.namespace().or(self.namespace).unwrap_or(DEFAULT_NAMESPACE);
+        object.reference(Some(namespace))
+    }
+
+    /// What is done to an object. `ways` say how it was found.
+    pub(super) fn plan(&self, object: Object, ways: Vec<String>) -> Planned {
+        let reference = self.reference(&object);
+        match set::outcome(&object, self.wish) {
+            Outcome::Aside => Planned::Aside,
+            Outcome::Already => Planned::Already(reference),
+            Outcome::Left { why, instead } => {
+                Planned::Left(Left { object: reference, why, instead })
+            }
+            Outcome::NoContainer if !self.named => Planned::Aside,
+            Outcome::NoContainer => Planned::Left(Left {
+                object: reference,
+                why: format!("it has no container {}", self.wish.containers.join(", ")),
+                instead: Vec::new(),
+            }),
+            Outcome::Unknown(why) => Planned::Unknown(Gap {
+                what: "object".to_owned(),
+                place: object.mark(),
+                object: Some(reference.to_string()),
+                why,
+                hint: String::new(),
+            }),
+            Outcome::Change { doings, notes, unconfined } => {
+                self.change(object, reference, doings, (ways, notes, unconfined))
+            }
+        }
+    }
+
+    fn change(
+        &self,
+        object: Object,
+        reference: ObjectRef,
+        doings: Vec<Doing>,
+        (mut notes, more, unconfined): (Vec<String>, Vec<String>, bool),
+    ) -> Planned {
+        let rollout = rollout::of(&object);
+        if self.live {
+            if let Some(left) = self.out_of_hand(&object, &reference, &rollout, &doings) {
+                return Planned::Left(left);
+            }
+            notes.push(rollout.sentence());
+            notes.extend(manager_of(&object).map(|manager| {
+                let then = if manager.overwrites { "will undo it" } else { "leaves it alone" };
+                format!("it is {}, which {then}: {}", manager.sentence(), manager.knob)
+            }));
+        } else {
+            if let Rollout::Refused(immutable) = rollout {
+                notes.push(format!("where it runs already, apply is refused: {}", immutable.why()));
+            }
+            notes.extend(object.chart_file().map(|file| {
+                format!("Helm has rendered it: change {file} of the chart, or its values")
+            }));
+        }
+        notes.extend(more);
+        if unconfined {
+            let namespace = reference.namespace.as_deref().unwrap_or(DEFAULT_NAMESPACE);
+            notes.extend(self.enforced.note(namespace));
+        }
+        let steps = doings.into_iter().map(step).collect();
+        let (place, name) = (object.mark(), reference.to_string());
+        match Change::new(object, reference, steps, notes) {
+            Ok(change) => Planned::Change(Box::new(change)),
+            Err(impossible) => Planned::Unknown(Gap {
+                what: "object".to_owned(),
+                place,
+                object: Some(name),
+                why: format!("it cannot be changed: {impossible}"),
+                hint: String::new(),
+            }),
+        }
+    }
+
+    /// An object of a cluster that is not changed there: the server refuses that, or somebody would
+    /// undo it.
+    fn out_of_hand(
+        &self,
+        object: &Object,
+        reference: &ObjectRef,
+        rollout: &Rollout,
+        doings: &[Doing],
+    ) -> Option<Left> {
+        let left = |why: String, instead: Vec<String>| {
+            Some(Left { object: reference.clone(), why, instead })
+        };
+        let manager = manager_of(object).filter(|manager| manager.overwrites && !self.managed);
+        if let Some(manager) = manager {
+            let mut instead = vec![manager.knob.clone()];
+            let steps = doings.iter().cloned().map(step).collect();
+            let change = Change::new(object.clone(), reference.clone(), steps, Vec::new());
+            if let Ok(change) = change {
+                instead.push(format!("the patch: {}", partial::of(&change).object));
+            }
+            instead.push("--managed changes it all the same, until it is written again".to_owned());
+            return left(manager.sentence(), instead);
+        }
+        match rollout {
+            Rollout::Refused(immutable) => {
+                left(immutable.why(), immutable.instead(object, &self.command()))
+            }
+            _ => None,
+        }
+    }
+
+    /// The command that does the same to an object in a pipe.
+    fn command(&self) -> String {
+        let wish = self.wish;
+        let profile = match &wish.profile {
+            Profile::Localhost(path) => format!("Localhost={path}"),
+            other => other.kind().to_owned(),
+        };
+        let mut words = vec![self.program.to_owned(), "set".to_owned(), shell::word(&profile)];
+        words.extend(
+            wish.containers.iter().map(|name| format!("--container={}", shell::word(name))),
+        );
+        if wish.override_containers {
+            words.push("--override-containers".to_owned());
+        }
+        if wish.migrate_annotations {
+            words.push("--migrate-annotations".to_owned());
+        }
+        words.push("-f - -o yaml".to_owned());
+        words.join(" ")
+    }
+}
+
+fn step(doing: Doing) -> Step {
+    Step {
+        title: Cow::Owned(doing.title),
+        check: None,
+        grade: None,
+        evidence: Cow::Owned(doing.before),
+        edits: doing.edits,
+    }
+}
