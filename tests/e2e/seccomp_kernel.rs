@@ -2,7 +2,8 @@
 //!
 //! Two filters are written for each profile: ours, rule by rule, and that of libseccomp. Errors of
 //! rules are such as no call returns, so that what the kernel itself says is told apart.
-#![cfg(all(test, target_os = "linux"))]
+#![cfg(test)]
+#![cfg(target_os = "linux")]
 
 use std::io::Write;
 use std::process::{Command, Stdio};

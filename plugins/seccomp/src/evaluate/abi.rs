@@ -1,6 +1,6 @@
 //! Architectures: the machine that a node is, and the ways into its kernel (ABIs).
 //!
-//! A filter tells ABIs apart. An x86_64 kernel has three: its own, that of 32-bit programs
+//! A filter tells ABIs apart. An `x86_64` kernel has three: its own, that of 32-bit programs
 //! (`x86`), and `x32`, whose numbers have bit 30 set.
 
 use std::fmt;
@@ -21,7 +21,7 @@ pub enum Abi {
     Arm,
     /// 64-bit Arm.
     Aarch64,
-    /// 64-bit LoongArch.
+    /// 64-bit `LoongArch`.
     Loongarch64,
     /// Motorola 68000.
     M68k,
@@ -53,9 +53,9 @@ pub enum Abi {
     S390,
     /// 64-bit S/390.
     S390x,
-    /// SuperH, little endian.
+    /// `SuperH`, little endian.
     Sh,
-    /// SuperH, big endian.
+    /// `SuperH`, big endian.
     Sheb,
 }
 
@@ -140,7 +140,7 @@ impl Abi {
         self.facts().scmp
     }
 
-    /// `AUDIT_ARCH_…`, which the kernel shows a filter; x32 has that of x86_64.
+    /// `AUDIT_ARCH_…`, which the kernel shows a filter; x32 has that of `x86_64`.
     pub fn audit_arch(self) -> u32 {
         self.facts().audit
     }

@@ -126,20 +126,21 @@ impl fmt::Display for Number {
 
 /// Values of the six arguments that fulfil all conditions, if there are any; an argument that no
 /// condition is about is 0.
-pub fn witness<'a>(conditions: impl Iterator<Item = &'a Condition> + Clone) -> Option<[u64; 6]> {
+pub fn witness(conditions: &[Condition]) -> Option<[u64; 6]> {
     let mut args = [0; 6];
     for (index, value) in (0..).zip(&mut args) {
-        *value = smallest(conditions.clone().filter(|condition| condition.arg == index))?;
+        let about = conditions.iter().filter(|condition| condition.arg == index);
+        *value = smallest(&about.copied().collect::<Vec<_>>())?;
     }
     Some(args)
 }
 
 /// The smallest value that fulfils all conditions of one argument.
-fn smallest<'a>(conditions: impl Iterator<Item = &'a Condition> + Clone) -> Option<u64> {
+fn smallest(conditions: &[Condition]) -> Option<u64> {
     let (mut mask, mut datum) = (0, 0);
     let (mut low, mut high) = (0, u64::MAX);
     let mut avoided = Vec::new();
-    for condition in conditions.clone() {
+    for condition in conditions {
         let value = condition.datum;
         match condition.compare {
             Compare::Masked | Compare::Eq => {
@@ -164,7 +165,7 @@ fn smallest<'a>(conditions: impl Iterator<Item = &'a Condition> + Clone) -> Opti
         }
         if !avoided.contains(&found) {
             // A condition narrower than 64 bits has not been told from a wide one so far.
-            return conditions.clone().all(|condition| condition.holds(found)).then_some(found);
+            return conditions.iter().all(|condition| condition.holds(found)).then_some(found);
         }
         low = found.checked_add(1)?;
     }
@@ -220,10 +221,10 @@ mod tests {
         for first in &all {
             for second in &all {
                 for third in &all {
-                    let conditions = [first, second, third];
+                    let conditions = [*first, *second, *third];
                     let tried =
                         (0..64).find(|value| conditions.iter().all(|one| one.holds(*value)));
-                    assert_eq!(smallest(conditions.into_iter()), tried, "{conditions:?}");
+                    assert_eq!(smallest(&conditions), tried, "{conditions:?}");
                 }
             }
         }

@@ -111,7 +111,7 @@ const ARM_PRIVATE: [(&str, u32); 6] = [
     ("get_tls", 0xf_0006),
 ];
 
-/// The calls of x32: those of x86_64, but for a few that it does not have and those whose
+/// The calls of x32: those of `x86_64`, but for a few that it does not have and those whose
 /// arguments look different there, from 512 on.
 ///
 /// Source: `arch/x86/entry/syscalls/syscall_64.tbl` of Linux.
@@ -187,9 +187,9 @@ mod tests {
             (Abi::X86_64, "ptrace", 101),
             (Abi::X86, "socketcall", 102),
             (Abi::X86, "break", 17),
-            (Abi::X32, "ptrace", 521 | X32_BIT),
+            (Abi::X32, "ptrace", X32_BIT + 521),
             (Abi::X32, "read", X32_BIT),
-            (Abi::X32, "pwritev2", 547 | X32_BIT),
+            (Abi::X32, "pwritev2", X32_BIT + 547),
             (Abi::Aarch64, "openat", 56),
             (Abi::Arm, "set_tls", 983_045),
             (Abi::S390x, "ipc", 117),

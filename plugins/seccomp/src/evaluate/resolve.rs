@@ -103,20 +103,18 @@ pub fn resolve(profile: &Profile, target: &Target) -> Result<Resolved, Wrong> {
     resolved.default = default(profile, target)?;
     resolved.abis = abis(profile, target)?;
     resolved.flags = flags(profile, target.runtime)?;
-    let mut named = Vec::new();
+    let mut mentioned = Vec::new();
     for (index, rule) in profile.syscalls.iter().enumerate() {
-        let fate = match gates::closed(rule, target) {
-            Some(closed) => Fate::Closed(closed),
-            None => {
-                let names = names(rule, index, target)?;
-                let fate = resolved.add(index, rule, names, target)?;
-                named.extend(names);
-                fate
-            }
+        let fate = if let Some(closed) = gates::closed(rule, target) {
+            Fate::Closed(closed)
+        } else {
+            let calls = names(rule, index, target)?;
+            mentioned.extend(calls);
+            resolved.add(index, rule, calls, target)?
         };
         resolved.fates.push(fate);
     }
-    resolved.stub(&named, target.runtime);
+    resolved.stub(&mentioned, target.runtime);
     Ok(resolved)
 }
 
@@ -135,8 +133,7 @@ fn default(profile: &Profile, target: &Target) -> Result<Decision, Wrong> {
         .as_ref()
         .ok_or_else(|| wrong(at("defaultAction"), "is missing: the container does not start"))?;
     let text = profile.default_errno.as_deref();
-    let errno = errno(text, profile.default_errno_ret, target.reader)
-        .ok_or_else(|| wrong(at("defaultErrno"), "is no error that containers-common knows"))?;
+    let errno = errno(text, profile.default_errno_ret, target.reader, || at("defaultErrno"))?;
     if *action == Action::Notify && target.runtime == Runtime::Runc {
         return Err(wrong(at("defaultAction"), "runc takes no SCMP_ACT_NOTIFY as default"));
     }
@@ -154,11 +151,19 @@ fn decision(action: &Action, errno: Option<u32>) -> Result<Decision, String> {
     })
 }
 
-/// The error that a reader takes from its two fields. `None` where it knows no such error.
-fn errno(text: Option<&str>, number: Option<u32>, reader: Dialect) -> Option<Option<u32>> {
-    match text {
-        Some(text) if reader == Dialect::ContainersCommon => decision::errno_number(text).map(Some),
-        _ => Some(number),
+/// The error that a reader takes from its two fields, if it is given one. Fails where it knows no
+/// such error.
+fn errno(
+    text: Option<&str>,
+    number: Option<u32>,
+    reader: Dialect,
+    path: impl FnOnce() -> FieldPath,
+) -> Result<Option<u32>, Wrong> {
+    match text.filter(|_| reader == Dialect::ContainersCommon) {
+        Some(text) => decision::errno_number(text)
+            .map(Some)
+            .ok_or_else(|| wrong(path(), "is no error that containers-common knows")),
+        None => Ok(number),
     }
 }
 
@@ -257,8 +262,7 @@ impl Resolved {
             .action
             .as_ref()
             .ok_or_else(|| wrong(at("action"), "is missing: the container does not start"))?;
-        let errno = errno(rule.errno.as_deref(), rule.errno_ret, target.reader)
-            .ok_or_else(|| wrong(at("errno"), "is no error that containers-common knows"))?;
+        let errno = errno(rule.errno.as_deref(), rule.errno_ret, target.reader, || at("errno"))?;
         let decision = decision(action, errno).map_err(|message| wrong(at("action"), message))?;
         if let Some(position) = names.iter().position(String::is_empty) {
             let message = "a call needs a name: the container does not start";
@@ -293,12 +297,12 @@ impl Resolved {
     ) -> Result<(), Wrong> {
         let carrier = multiplex::through(name)
             .filter(|_| abi.multiplexes() && !injected(Fault::NoMultiplexing));
-        if let Some((carrier, number)) = carrier {
+        if let Some((through, number)) = carrier {
             let first = Condition::equals(0, number, abi);
             let rest = conditions.iter().copied().filter(|condition| condition.arg > 0);
             let conditions = std::iter::once(first).chain(rest).collect();
-            let carries = Some(name.to_owned());
-            self.insert(abi, carrier, Clause { rule, conditions, decision, carries })?;
+            let clause = Clause { rule, conditions, decision, carries: Some(name.to_owned()) };
+            self.insert(abi, through, clause)?;
         }
         if numbers::number(abi, name).is_some() {
             let conditions = conditions.to_vec();
@@ -315,8 +319,9 @@ impl Resolved {
             .iter()
             .filter(|known| known.decision != clause.decision && !known.conditions.is_empty());
         for known in contrary {
-            let args = witness(known.conditions.iter().chain(&clause.conditions));
-            let never = |clause: &Clause| witness(clause.conditions.iter()).is_none();
+            let both = [&known.conditions[..], &clause.conditions].concat();
+            let args = witness(&both);
+            let never = |clause: &Clause| witness(&clause.conditions).is_none();
             let meet = args.is_some() || never(known) || never(&clause);
             // One without conditions is no rival: it takes all.
             if meet && !clause.conditions.is_empty() {
@@ -357,7 +362,7 @@ impl Resolved {
     }
 
     /// Notes the largest number of each ABI, where runc answers larger ones with ENOSYS.
-    fn stub(&mut self, named: &[&String], runtime: Runtime) {
+    fn stub(&mut self, mentioned: &[&String], runtime: Runtime) {
         let permissive =
             matches!(self.default, Decision::Allow | Decision::Log | Decision::Trace(_));
         if permissive || runtime != Runtime::Runc || injected(Fault::NoStub) {
@@ -366,7 +371,7 @@ impl Resolved {
         for abi in &self.abis {
             // A call that another one carries has no number of its own to runc.
             let counts = |name: &&&String| !abi.multiplexes() || multiplex::through(name).is_none();
-            let numbers = named.iter().filter(counts);
+            let numbers = mentioned.iter().filter(counts);
             let largest = numbers.filter_map(|name| numbers::number(*abi, name)).max();
             self.largest.extend(largest.filter(|number| *number > 0).map(|number| (*abi, number)));
         }
@@ -398,6 +403,8 @@ fn alternatives(
         vec![conditions]
     };
     // Where no bit counts, nothing is asked for.
-    lists.iter_mut().for_each(|list| list.retain(|condition| !condition.is_empty()));
+    for list in &mut lists {
+        list.retain(|condition| !condition.is_empty());
+    }
     Ok(lists)
 }

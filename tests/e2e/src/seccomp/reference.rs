@@ -25,7 +25,7 @@ const ALLOW: u32 = 0x7fff_0000;
 const LOG: u32 = 0x7ffc_0000;
 const ERRNO: u32 = 0x0005_0000;
 const TRACE: u32 = 0x7ff0_0000;
-const ENOSYS: u32 = ERRNO | 38;
+const ENOSYS: u32 = ERRNO + 38;
 
 const X86_64: u32 = 0xc000_003e;
 const X32: u32 = 0x4000_003e;
@@ -74,15 +74,14 @@ fn counts(rule: &Json, setting: &Setting) -> bool {
         ("mips64le", _) => "mipsel64",
         (other, _) => other,
     };
-    let (includes, excludes) = (&rule["includes"], &rule["excludes"]);
-    let included = (list(includes, "arches").is_empty()
-        || contains(list(includes, "arches"), name))
-        && list(includes, "caps").iter().all(has)
-        && since(includes) != Some(false);
-    let excluded = contains(list(excludes, "arches"), name)
-        || list(excludes, "caps").iter().any(has)
-        || since(excludes) == Some(true);
-    setting.reader == Dialect::Oci || (included && !excluded)
+    let (only, never) = (&rule["includes"], &rule["excludes"]);
+    let opened = (list(only, "arches").is_empty() || contains(list(only, "arches"), name))
+        && list(only, "caps").iter().all(has)
+        && since(only) != Some(false);
+    let shut = contains(list(never, "arches"), name)
+        || list(never, "caps").iter().any(has)
+        || since(never) == Some(true);
+    setting.reader == Dialect::Oci || (opened && !shut)
 }
 
 /// The library's action.
