@@ -58,6 +58,7 @@ pub enum LiveMode {
 /// What is changed, and how, for every command that changes something.
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "What is changed")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub struct ChangeFlags {
     /// Write the changed files; without it they are shown.
     #[arg(long)]
@@ -75,7 +76,7 @@ pub struct ChangeFlags {
     #[arg(long, value_name = "FILE")]
     undo_file: Option<PathBuf>,
 
-    /// Change objects too that Helm, GitOps or an operator keeps as they are.
+    /// Change objects too that Helm, Argo CD, Flux or an operator keeps as they are.
     #[arg(long)]
     managed: bool,
 

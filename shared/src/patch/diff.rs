@@ -148,7 +148,7 @@ mod tests {
 
     #[test]
     fn shows_what_changes_with_three_lines_around_it() {
-        let before: String = (1..=20).map(|line| format!("line {line}\n")).collect();
+        let before = (1..=20).fold(String::new(), |text, line| text + &format!("line {line}\n"));
         let after = before.replace("line 2\n", "").replace("line 17\n", "line 17\nnew\n");
         let expected = "--- a/x.yaml\n+++ b/x.yaml\n@@ -1,5 +1,4 @@\n line 1\n-line 2\n line 3\n line 4\n line 5\n@@ -15,6 +14,7 @@\n line 15\n line 16\n line 17\n+new\n line 18\n line 19\n line 20\n";
         assert_eq!(unified("x.yaml", &before, &after), expected);

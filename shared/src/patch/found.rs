@@ -7,13 +7,12 @@ use crate::client::list::List;
 use crate::client::resource::Resource;
 use crate::input::live::{self, Arrival};
 use crate::input::selection::Selection;
+use crate::input::selection::resolve::Resolved;
 use crate::model::error::Result;
 use crate::model::gap::Gap;
 use crate::model::object::Object;
 use crate::model::rollout;
 use crate::patch::roots::{self, Root};
-use crate::render::escape::escape;
-use crate::render::out;
 
 /// What was found.
 #[derive(Debug, Default)]
@@ -44,21 +43,14 @@ fn workloads() -> Vec<Resource> {
     .collect()
 }
 
-/// What to read: what was named, or the workloads.
-pub fn lists(
-    connection: &Connection,
-    selection: &Selection,
-    gaps: &mut Vec<Gap>,
-) -> Result<Vec<List>> {
+/// What to read: what was named, or the workloads; with what is said of it and what of it cannot be
+/// read.
+pub fn lists(connection: &Connection, selection: &Selection) -> Result<Resolved> {
     if selection.names_nothing() {
-        return Ok(selection.everything_of(workloads(), &connection.target().namespace));
+        let lists = selection.everything_of(workloads(), &connection.target().namespace);
+        return Ok(Resolved { lists, ..Resolved::default() });
     }
-    let (resolved, _) = selection.resolve(connection)?;
-    for warning in &resolved.warnings {
-        out::note(&escape(&format!("Warning: {warning}")));
-    }
-    gaps.extend(resolved.gaps);
-    Ok(resolved.lists)
+    selection.resolve(connection).map(|(resolved, _)| resolved)
 }
 
 /// Reads lists and climbs to the roots. What is owned is left out where everything is asked for: its

@@ -87,8 +87,36 @@ pub fn of(change: &Change) -> Partial {
 /// Nothing where it would take elements for one another ([`is_ambiguous`]).
 pub fn for_kustomize(change: &Change) -> Option<Partial> {
     let partial = made(change, Naming::All);
-    let is_ambiguous = is_ambiguous(&change.before) || is_ambiguous(&change.after);
+    let Change { before, after, .. } = change;
+    let is_ambiguous = is_ambiguous(before) || is_ambiguous(after) || has_mixed_ports(change);
     (partial.merge == Merge::Plain || !is_ambiguous).then_some(partial)
+}
+
+/// Whether ports change of which only some name their protocol: kustomize tells them apart by it,
+/// unless none does.
+fn has_mixed_ports(change: &Change) -> bool {
+    let (mut before, mut after) = (Vec::new(), Vec::new());
+    ports(&change.before, &mut before);
+    ports(&change.after, &mut after);
+    let is_named = |port: &&&Json| port.get("protocol").is_some_and(Json::is_string);
+    let named = before.iter().chain(&after).filter(is_named).count();
+    before != after && named > 0 && named < before.len() + after.len()
+}
+
+/// All ports of containers.
+fn ports<'a>(value: &'a Json, found: &mut Vec<&'a Json>) {
+    match value {
+        Json::Object(fields) => {
+            for (key, value) in fields {
+                match value {
+                    Json::Array(items) if key == "ports" => found.extend(items),
+                    _ => ports(value, found),
+                }
+            }
+        }
+        Json::Array(items) => items.iter().for_each(|item| ports(item, found)),
+        _ => {}
+    }
 }
 
 /// Whether some elements of the lists of a pod or workload have the same key, or none: kustomize

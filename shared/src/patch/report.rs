@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::operations::{self, Operation};
 use super::plan::{Change, Left, Plan, Refused, Step};
+use super::shell;
 use super::text::Rewritten;
 use crate::finding::fix::Grade;
 use crate::finding::report::{API_VERSION, Target, Tool};
@@ -99,7 +100,7 @@ pub struct RefusedReport {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct UndoReport {
     /// The file that holds how.
-    pub file: PathBuf,
+    pub file: String,
     /// The command that does it.
     pub command: String,
 }
@@ -242,11 +243,12 @@ impl<D> PlanReport<D> {
             }
         }
         gaps.splice(..0, plan.gaps);
-        let command = |file: &PathBuf| {
-            let program = tool.name.replacen('-', " ", 1);
-            format!("{program} undo {}", super::shell::word(&file.to_string_lossy()))
-        };
-        let undo = undo.map(|file| UndoReport { command: command(&file), file });
+        let program = tool.name.replacen('-', " ", 1);
+        let undo = undo.map(|file| {
+            let file = file.to_string_lossy().into_owned();
+            let command = format!("{program} undo {}", shell::word(&file));
+            UndoReport { file, command }
+        });
         let mut report = Self {
             api_version: API_VERSION,
             kind: "Plan",

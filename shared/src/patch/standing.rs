@@ -19,8 +19,14 @@ pub struct Way<'a> {
 
 /// What comes of changing an object of a cluster: notes, a sentence each; or why it is left alone,
 /// because the server refuses such a change or somebody would undo it.
-pub fn of_live(object: &Object, reference: &ObjectRef, way: Way<'_>) -> Result<Vec<String>, Left> {
-    let left = |why: String, instead: Vec<String>| Left { object: reference.clone(), why, instead };
+pub fn of_live(
+    object: &Object,
+    reference: &ObjectRef,
+    way: Way<'_>,
+) -> Result<Vec<String>, Box<Left>> {
+    let left = |why: String, instead: Vec<String>| {
+        Box::new(Left { object: reference.clone(), why, instead })
+    };
     let manager = manager_of(object);
     if let Some(manager) = manager.as_ref().filter(|manager| manager.overwrites && !way.managed) {
         let mut instead = vec![manager.knob.clone()];

@@ -2,7 +2,7 @@
 //! terminal is as it was after each key.
 
 use dialoguer::console::{Key, Term};
-use unicode_width::UnicodeWidthChar as _;
+use unicode_width::UnicodeWidthChar;
 
 /// What Ctrl-D sends: on an empty line it says that nothing more comes.
 const END: char = '\u{4}';
@@ -32,7 +32,7 @@ pub(super) fn read(term: &Term) -> Line {
             Key::CtrlC => Err(()),
             Key::Char(END) if typed.is_empty() => Err(()),
             Key::Backspace => {
-                let columns = typed.pop().and_then(|last| last.width()).unwrap_or(0);
+                let columns = typed.pop().and_then(UnicodeWidthChar::width).unwrap_or(0);
                 Ok("\u{8} \u{8}".repeat(columns))
             }
             Key::Char(character) if character.width().is_some_and(|columns| columns > 0) => {

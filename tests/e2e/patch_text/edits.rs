@@ -78,7 +78,7 @@ fn value(random: &mut Random, depth: usize) -> Value {
 }
 
 /// Changes something somewhere in an object, but for what it is called.
-pub fn edit(random: &mut Random, object: &mut Value) {
+pub(super) fn edit(random: &mut Random, object: &mut Value) {
     let Some(fields) = object.as_object_mut() else { return };
     let is_free = |key: &&String| !matches!(key.as_str(), "apiVersion" | "kind" | "metadata");
     let free: Vec<_> = fields.keys().filter(is_free).cloned().collect();
@@ -147,7 +147,7 @@ fn inside(random: &mut Random, at: &mut Value) {
 }
 
 /// An object full of text.
-pub fn config(random: &mut Random) -> Value {
+pub(super) fn config(random: &mut Random) -> Value {
     let mut data = Map::new();
     for at in 0..=random.below(4) {
         let text = match random.below(3) {
@@ -162,7 +162,7 @@ pub fn config(random: &mut Random) -> Value {
 }
 
 /// An object without the label that made kubectl print it, and without what that leaves empty.
-pub fn unlabelled(mut object: Value) -> Value {
+pub(super) fn unlabelled(mut object: Value) -> Value {
     if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {
         if let Some(labels) = metadata.get_mut("labels").and_then(Value::as_object_mut) {
             labels.remove("posture-test");
@@ -177,7 +177,7 @@ pub fn unlabelled(mut object: Value) -> Value {
 }
 
 /// A result with one more splice, or one that puts in something else.
-pub fn damage(random: &mut Random, good: &Rewritten) -> Option<Rewritten> {
+pub(super) fn damage(random: &mut Random, good: &Rewritten) -> Option<Rewritten> {
     let text = good.source.text();
     let mut bad = good.clone();
     if random.percent(50) {

@@ -17,13 +17,13 @@ fn pieces(text: &str) -> Vec<&str> {
 }
 
 /// Whether a file has a document that kubectl does not read.
-pub fn has_gap(text: &str) -> bool {
+pub(super) fn has_gap(text: &str) -> bool {
     let source = posture::model::source::Source::new("x", text.as_bytes().to_vec());
     posture::input::yaml::read(&std::sync::Arc::new(source)).iter().any(Result::is_err)
 }
 
 /// What is wrong with a changed file's bytes.
-pub fn faults(case: &Case, done: &[bool], after: &str) -> Vec<String> {
+pub(super) fn faults(case: &Case, done: &[bool], after: &str) -> Vec<String> {
     let mut faults = Vec::new();
     let text = &case.text;
     let (old, new) = (pieces(text), pieces(after));
@@ -54,7 +54,7 @@ pub fn faults(case: &Case, done: &[bool], after: &str) -> Vec<String> {
 }
 
 /// What is wrong with a changed file's line breaks.
-pub fn wrong_breaks(text: &str, after: &str) -> Vec<String> {
+pub(super) fn wrong_breaks(text: &str, after: &str) -> Vec<String> {
     let mut faults = Vec::new();
     if text.ends_with('\n') != after.ends_with('\n') {
         faults.push("the final line break is not what it was".to_owned());
@@ -117,7 +117,7 @@ fn comments(text: &str) -> Vec<&str> {
 }
 
 /// Where two values differ.
-pub fn differences(old: &Value, new: &Value, path: String, found: &mut Vec<String>) {
+pub(super) fn differences(old: &Value, new: &Value, path: String, found: &mut Vec<String>) {
     match (old, new) {
         (Value::Object(old), Value::Object(new)) => {
             for (key, value) in old {

@@ -2,6 +2,7 @@
 //! it says beforehand what the server will say.
 #![cfg(test)]
 
+mod asking;
 mod climbing;
 mod enforced;
 mod kinds;

@@ -128,21 +128,24 @@ impl Planner<'_> {
             Some(Left { object: reference.clone(), why, instead })
         };
         let manager = manager_of(object).filter(|manager| manager.overwrites && !self.managed);
-        if let Some(manager) = manager {
-            let mut instead = vec![manager.knob.clone()];
-            let steps = doings.iter().cloned().map(step).collect();
-            let change = Change::new(object.clone(), reference.clone(), steps, Vec::new());
-            if let Ok(change) = change {
-                instead.push(format!("the patch: {}", partial::of(&change).object));
-            }
-            instead.push("--managed changes it all the same, until it is written again".to_owned());
-            return left(manager.sentence(), instead);
-        }
-        match rollout {
-            Rollout::Refused(immutable) => {
+        match (manager, rollout) {
+            (None, Rollout::Refused(immutable)) => {
                 left(immutable.why(), immutable.instead(object, &self.command()))
             }
-            _ => None,
+            (None, _) => None,
+            (Some(manager), _) => {
+                let mut instead = vec![manager.knob.clone()];
+                let steps = doings.iter().cloned().map(step).collect();
+                let change = Change::new(object.clone(), reference.clone(), steps, Vec::new());
+                if let Ok(change) = change {
+                    instead.push(format!("the patch: {}", partial::of(&change).object));
+                }
+                if !matches!(rollout, Rollout::Refused(_)) {
+                    let how = "--managed changes it all the same, until it is written again";
+                    instead.push(how.to_owned());
+                }
+                left(manager.sentence(), instead)
+            }
         }
     }
 

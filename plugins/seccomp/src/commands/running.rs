@@ -67,6 +67,9 @@ pub(super) fn run(
     if way.dry_run == DryRun::None && !way.yes {
         preview(&plan);
     }
+    for warning in &plan.detail.warnings {
+        out::note(&escape(&format!("warning: {warning}")));
+    }
     let targets = targets(&mut plan, &lists);
     let options = Options {
         field_manager: TOOL.to_owned(),
@@ -140,9 +143,6 @@ fn preview(plan: &Plan<SetDetail>) {
         plan.already.len(),
         plan.left.len()
     ));
-    for warning in &plan.detail.warnings {
-        out::note(&escape(&format!("warning: {warning}")));
-    }
 }
 
 /// The changes with the resources that they are sent to. What has none stays behind as a gap.

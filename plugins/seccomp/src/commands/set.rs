@@ -84,8 +84,9 @@ impl SetDetail {
 }
 
 impl LastWords for SetDetail {
+    /// None: warnings are said before anything is changed.
     fn last_words(&self) -> Vec<String> {
-        self.warnings.iter().map(|warning| format!("warning: {warning}")).collect()
+        Vec::new()
     }
 }
 

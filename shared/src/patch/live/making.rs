@@ -3,6 +3,8 @@
 use std::collections::VecDeque;
 use std::slice;
 
+use serde_json::Value as Json;
+
 use super::prepare::{contested, patch};
 use super::{
     Answer, Done, DryRun, Fate, ObjectUndo, Prepared, Run, TRIES, command, gap, is_hopeless,
@@ -171,7 +173,7 @@ impl Run<'_> {
         let reference = &prepared.target.change.reference;
         let object = prepared.target.read(self.connection).map(|object| object.value().to_json());
         match object {
-            Ok(object) if operations::is_done(&prepared.operations, &object) => {
+            Ok(object) if is_made(&prepared, object) => {
                 let why = "is changed, though the server's answer was lost";
                 self.audience.note(&format!("{} {why}: {}", shown(reference), failure.message));
                 let done = self.done(prepared);
@@ -204,6 +206,14 @@ impl Run<'_> {
         let command = command::patch(&self.options.kubectl, &target.resource, &object, &operations);
         Done { object, command, diff, operations }
     }
+}
+
+/// Whether an object is as the dry run has said that it would be, at what is to be undone.
+fn is_made(prepared: &Prepared, mut object: Json) -> bool {
+    let undo = &prepared.undo.operations;
+    operations::is_done(&prepared.operations, &object)
+        || undo.iter().any(|operation| !operation.is_test())
+            && operations::apply(undo, &mut object).is_ok()
 }
 
 fn of(prepared: &Prepared) -> ObjectRef {

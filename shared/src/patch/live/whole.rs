@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{DryRun, Options, Outcome, Target, carry_out};
+use super::{DryRun, Options, Target, carry_out};
 use crate::client::connection::Connection;
 use crate::client::list::List;
 use crate::client::rbac::Access;
@@ -14,8 +14,8 @@ use crate::model::object::Object;
 use crate::model::rollout;
 use crate::patch::audience::Audience;
 use crate::patch::found;
-use crate::patch::plan::{Change, Plan, Planned};
-use crate::patch::report::{Came, Carried, Fate};
+use crate::patch::plan::{Plan, Planned};
+use crate::patch::report::Carried;
 use crate::patch::roots;
 use crate::patch::undo::record;
 
@@ -64,7 +64,7 @@ pub fn of_plan<D>(
         kubectl: context.map(|context| format!("--context={context}")).into_iter().collect(),
     };
     let outcome = carry_out(connection, targets, replan, audience, &options)?;
-    Ok(carried(plan, outcome))
+    Ok(outcome.carried(&plan.changes))
 }
 
 /// Says what is about to happen, before the first question.
@@ -109,30 +109,6 @@ fn targets<D>(plan: &mut Plan<D>, lists: &[List]) -> Vec<Target> {
         }
     }
     targets
-}
-
-/// What came of the changes, by their position in the plan.
-fn carried<D>(plan: &Plan<D>, outcome: Outcome) -> Carried {
-    let Outcome { done, shown, already, declined, left, failed, undo } = outcome;
-    let came = |change: &Change| {
-        let reference = &change.reference;
-        let sent = |fate: Fate, all: &[super::Done]| {
-            let own = all.iter().find(|own| own.object == *reference)?;
-            Some(Came::Sent(fate, own.operations.clone(), own.command.clone()))
-        };
-        let not_any_more = || {
-            let left = left.iter().find(|left| left.object == *reference);
-            left.map(|left| Came::Left(left.clone()))
-        };
-        let fate = if declined.contains(reference) { Fate::Declined } else { Fate::Failed };
-        sent(Fate::Made, &done)
-            .or_else(|| sent(Fate::Shown, &shown))
-            .or_else(|| already.contains(reference).then_some(Came::Already))
-            .or_else(not_any_more)
-            .unwrap_or(Came::Of(fate))
-    };
-    let came = plan.changes.iter().map(came).collect();
-    Carried { came, gaps: failed, undo, is_shown: true, ..Carried::default() }
 }
 
 fn undo_path<D>(manner: Manner<'_>, plan: &Plan<D>) -> Result<Option<PathBuf>> {

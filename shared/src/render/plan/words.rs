@@ -39,7 +39,8 @@ pub(super) fn write<D: LastWords>(
     write_gaps(&report.gaps, style, writer.out)?;
     writer.summary(report, is_live)?;
     for line in report.detail.last_words() {
-        writer.lines(&line, "", None)?;
+        let text = line.trim_start();
+        writer.lines(text, &line[..line.len() - text.len()], None)?;
     }
     if let Some(undo) = &report.undo {
         writer.command("to take it back:", &undo.command)?;

@@ -17,7 +17,7 @@ use super::detail::{Left, count};
 use crate::acceptance;
 use crate::evaluate::Evaluator;
 use crate::fixes::Facts;
-use crate::fixes::answers::Answers;
+use crate::fixes::answers::{Answers, Wanted};
 use crate::fixes::plan::{Goal, Outcome, Reached, Remaining};
 use crate::level::{LevelVersion, PolicyVersion};
 use crate::namespace::Mode;
@@ -152,7 +152,7 @@ impl Fixer<'_> {
         };
         let mut notes = match notes {
             Ok(notes) => notes,
-            Err(left) => return Planned::Left(left),
+            Err(left) => return Planned::Left(*left),
         };
         notes.extend(hints);
         let place = object.mark();
@@ -243,7 +243,7 @@ fn left(reference: &ObjectRef, template: &PodTemplate<'_>, remaining: &Remaining
         grade: fix.grade,
         title: Cow::clone(&fix.title),
         evidence: Cow::clone(&fix.evidence),
-        answers: proposal.wanted.iter().map(|wanted| wanted.example()).collect(),
+        answers: proposal.wanted.iter().map(Wanted::example).collect(),
         hints: proposal.hints.clone(),
         wanted: proposal.wanted.clone(),
     }

@@ -8,6 +8,7 @@ use posture::client::resource::Resource;
 use posture::finding::report::Target;
 use posture::input;
 use posture::input::cluster::Cluster;
+use posture::input::selection::resolve::Resolved;
 use posture::model::clock::Clock;
 use posture::model::error::Result;
 use posture::model::gap::Gap;
@@ -17,6 +18,8 @@ use posture::patch::found;
 use posture::patch::live::whole::{self, Manner};
 use posture::patch::plan::Planned;
 use posture::patch::report::PlanReport;
+use posture::render::escape::escape;
+use posture::render::out;
 
 use super::super::policies::{Policies, PolicyOptions};
 use super::super::scan;
@@ -32,7 +35,12 @@ pub(super) fn run(options: &FixOptions<'_>, live: &Live<'_>) -> Result<PlanRepor
     let cluster = Cluster::Live { connection, recorder: None };
     let mut gaps = Vec::new();
     let server = scan::server(cluster, options.server, &mut gaps)?;
-    let lists = found::lists(connection, &options.selection, &mut gaps)?;
+    let Resolved { lists, warnings, gaps: unread, .. } =
+        found::lists(connection, &options.selection)?;
+    for warning in &warnings {
+        out::note(&escape(&format!("Warning: {warning}")));
+    }
+    gaps.extend(unread);
     let everything = options.selection.is_everything();
     let found = found::read(connection, &lists, everything)?;
     gaps.extend(found.gaps);
@@ -118,7 +126,9 @@ fn facts(
         if list.resource.kind == "Pod" {
             pods.extend(objects);
         } else {
-            objects.iter().for_each(|object| owners.note(object));
+            for object in &objects {
+                owners.note(object);
+            }
         }
     }
     for pod in &pods {
@@ -145,7 +155,7 @@ fn pods_of(namespace: Option<&str>) -> Vec<List> {
 
 /// What the server must allow for this run.
 pub(in super::super) fn accesses(options: &FixOptions<'_>, live: &Live<'_>) -> Result<Vec<Access>> {
-    let lists = found::lists(live.connection, &options.selection, &mut Vec::new())?;
+    let lists = found::lists(live.connection, &options.selection)?.lists;
     let everything = options.selection.is_everything();
     let mut accesses = whole::accesses(&lists, everything, live.dry_run);
     for scope in scan::namespaces_of(&lists) {
