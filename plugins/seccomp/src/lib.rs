@@ -5,6 +5,7 @@
 //! commands load what they work on and carry the edits out.
 
 pub mod commands;
+pub mod defaults;
 pub mod evaluate;
 pub mod named;
 pub mod policy;
