@@ -99,11 +99,10 @@ impl Block {
             None => Arc::new(profile(parts)?),
         };
         for name in block.names {
-            let whole_line = name.ends_with(".x");
-            let version = match name.contains('@') {
-                true => None,
-                false => Some(Version::read(name.strip_suffix(".x").unwrap_or(&name))?),
-            };
+            let line = name.strip_suffix(".x");
+            let whole_line = line.is_some();
+            let version =
+                if name.contains('@') { None } else { Some(Version::read(line.unwrap_or(&name))?) };
             let (profile, note) = (profile.clone(), block.note.clone());
             releases.push(Release { name, version, whole_line, profile, note });
         }

@@ -1,6 +1,7 @@
 //! Proof that the data says what the runtime does: for every architecture, kernel and capability,
 //! both give the same rules to every system call, and where their order counts, the same first.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -50,20 +51,17 @@ pub(super) fn check(oracle: &mut Oracle, source: &str, profile: &Profile) -> Res
     let mut containers = Vec::new();
     for arch in ARCHES {
         for kernel in oracle.kernels(source)? {
-            let mut add =
-                |caps: Vec<&'static str>| containers.push(Container { arch, kernel, caps });
-            add(Vec::new());
-            add(CAPS.to_vec());
-            USUAL.into_iter().for_each(|caps| add(caps.to_vec()));
+            let mut sets = vec![Vec::new(), CAPS.to_vec()];
+            sets.extend(USUAL.map(<[_]>::to_vec));
             if THOROUGH.contains(&arch) {
-                CAPS.into_iter().for_each(|cap| add(vec![cap]));
-                CAPS.into_iter().for_each(|cap| {
-                    add(CAPS.into_iter().filter(|other| *other != cap).collect());
-                });
+                let all_but = |cap| CAPS.into_iter().filter(|other| *other != cap).collect();
+                sets.extend(CAPS.map(|cap| vec![cap]));
+                sets.extend(CAPS.map(all_but));
                 for (position, first) in gates.iter().enumerate() {
-                    gates[..position].iter().for_each(|second| add(vec![*first, *second]));
+                    sets.extend(gates[..position].iter().map(|second| vec![*first, *second]));
                 }
             }
+            containers.extend(sets.into_iter().map(|caps| Container { arch, kernel, caps }));
         }
     }
     let answers = oracle.resolved(source, &containers)?;
@@ -71,10 +69,10 @@ pub(super) fn check(oracle: &mut Oracle, source: &str, profile: &Profile) -> Res
     let mut compared = BTreeSet::new();
     for (container, answer) in containers.iter().zip(&answers) {
         let place = Arc::as_ptr(answer).addr();
-        if !theirs.contains_key(&place) {
-            theirs.insert(place, calls(answer, answer.syscalls.iter())?);
-        }
-        let calls = theirs.get(&place).ok_or("no calls")?;
+        let calls = match theirs.entry(place) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(free) => free.insert(calls(answer, answer.syscalls.iter())?),
+        };
         // Many containers have the same rules, and the same answer: once is enough.
         let rules: Vec<bool> = ours.syscalls.iter().map(|rule| counts(rule, container)).collect();
         if !compared.insert((container.arch, rules, place)) {

@@ -2,6 +2,7 @@
 //! capability are compared. containerd has nothing else; what moby and containers-common write down
 //! is not always what they do (an architecture that the runtime does not know by that name).
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -29,14 +30,14 @@ pub(super) fn profile(oracle: &mut Oracle, source: &str) -> Result<Profile> {
     let kernels = oracle.kernels(source)?;
     let mut machines: BTreeMap<(Atom, When), BTreeSet<(&'static str, Kernel)>> = BTreeMap::new();
     let mut default = None;
-    let mut known = BTreeMap::new();
+    let mut known: BTreeMap<usize, Arc<BTreeSet<Atom>>> = BTreeMap::new();
     let mut atoms = |profile: &Arc<Profile>| -> Result<Arc<BTreeSet<Atom>>> {
         // Many containers have the same profile, one in memory.
         let place = Arc::as_ptr(profile).addr();
-        if !known.contains_key(&place) {
-            known.insert(place, Arc::new(atoms_of(profile)?));
-        }
-        known.get(&place).cloned().ok_or_else(|| "no atoms".to_owned())
+        Ok(match known.entry(place) {
+            Entry::Occupied(atoms) => atoms.into_mut().clone(),
+            Entry::Vacant(free) => free.insert(Arc::new(atoms_of(profile)?)).clone(),
+        })
     };
     let caps = matter(oracle, source)?;
     let pairs = pairs(oracle, source, &caps)?;

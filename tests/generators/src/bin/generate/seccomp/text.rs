@@ -64,7 +64,7 @@ fn changes(text: &mut String, before: &Parts, after: &Parts) -> std::fmt::Result
             for name in new {
                 if line.len() + 1 + name.len() > WIDTH {
                     writeln!(text, "{line}")?;
-                    line = "   ".to_owned();
+                    "   ".clone_into(&mut line);
                 }
                 write!(line, " {name}")?;
             }
