@@ -1,9 +1,13 @@
-//! Seccomp profiles of pods: where they stand, what they mean, and how they are set.
+//! Seccomp profiles of pods: where they stand, what they mean, and how they are set; what is in
+//! them, and what becomes of a call under one.
 //!
-//! The engines are pure: they read parsed objects and return edits of them. The commands load what
-//! they work on and carry the edits out.
+//! The engines are pure: they read parsed objects and return edits of them, or answers. The
+//! commands load what they work on and carry the edits out.
 
 pub mod commands;
+pub mod defaults;
+pub mod evaluate;
+pub mod named;
 pub mod policy;
 pub mod profile;
 pub mod set;

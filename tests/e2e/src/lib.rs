@@ -11,4 +11,5 @@ pub mod folder;
 pub mod live;
 pub mod object;
 pub mod pss;
+pub mod seccomp;
 pub mod served;

@@ -36,7 +36,7 @@ pub(crate) fn manifests(tree: &Tree) -> Vec<Violation> {
         }
         let manifest = parse(text);
         used.extend(dependency_tables(&manifest).flat_map(Table::keys).cloned());
-        found.extend(member(path, &manifest));
+        found.extend(member(path, &manifest, &root));
     }
     let versions = root.get("workspace").and_then(|table| table.get("dependencies"));
     for name in versions.and_then(Value::as_table).into_iter().flat_map(Table::keys) {
@@ -48,7 +48,20 @@ pub(crate) fn manifests(tree: &Tree) -> Vec<Violation> {
     found
 }
 
-fn member(path: &str, manifest: &Table) -> Vec<Violation> {
+/// The one package with lints of its own: it loads filters into the kernel and calls a C library.
+const WITH_OWN_LINTS: &str = "tests/kernel/Cargo.toml";
+
+/// Whether a package's own lints are the workspace's, but that `unsafe` can be asked for.
+fn are_lints_of_workspace(lints: &Value, root: &Table) -> bool {
+    let mut wanted = root.get("workspace").and_then(|table| table.get("lints")).cloned();
+    let rust = wanted.as_mut().and_then(|lints| lints.get_mut("rust"));
+    if let Some(rust) = rust.and_then(Value::as_table_mut) {
+        rust.insert("unsafe_code".to_owned(), "deny".into());
+    }
+    wanted.as_ref() == Some(lints)
+}
+
+fn member(path: &str, manifest: &Table, root: &Table) -> Vec<Violation> {
     let mut found = Vec::new();
     let mut refuse = |message: String| found.push(Violation::new(path, None, message));
     let package = manifest.get("package").and_then(Value::as_table);
@@ -57,7 +70,12 @@ fn member(path: &str, manifest: &Table) -> Vec<Violation> {
             refuse(format!("write {field}.workspace = true"));
         }
     }
-    if !manifest.get("lints").is_some_and(is_inherited) {
+    let lints = manifest.get("lints");
+    if path == WITH_OWN_LINTS {
+        if !lints.is_some_and(|lints| are_lints_of_workspace(lints, root)) {
+            refuse("its lints are the workspace's, but for unsafe_code = \"deny\"".to_owned());
+        }
+    } else if !lints.is_some_and(is_inherited) {
         refuse("write [lints] workspace = true".to_owned());
     }
     if manifest.contains_key("profile") {

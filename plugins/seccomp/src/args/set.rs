@@ -5,7 +5,7 @@ use std::sync::Arc;
 use clap::Args as ClapArgs;
 use kubectl_seccomp::commands::rights;
 use kubectl_seccomp::commands::set::{self, Files, Live, Scope, SetOptions};
-use kubectl_seccomp::profile::Profile;
+use kubectl_seccomp::named::Profile;
 use kubectl_seccomp::set::Wish;
 use posture::cli::changes::{ChangeFlags, FileMode, LiveMode};
 use posture::cli::connection::ConnectionFlags;

@@ -9,7 +9,7 @@ use posture::patch::shell;
 use posture::patch::standing::{self, Place};
 
 use super::enforced::Enforced;
-use crate::profile::Profile;
+use crate::named::Profile;
 use crate::set::{self, Doing, Outcome, Wish};
 
 /// The namespace of objects that name none, where `-n` names none either.

@@ -15,7 +15,7 @@ use posture::render::out;
 use super::enforced;
 use super::nodes::Operator;
 use super::set::{Live, Scope, SetOptions};
-use crate::profile::Profile;
+use crate::named::Profile;
 
 /// Prints the roles for `set`.
 pub fn of_set(options: &SetOptions<'_>) -> Result<()> {

@@ -24,7 +24,7 @@ use super::enforced::{self, Enforced};
 use super::nodes::{self, Operator};
 use super::planner::Planner;
 use super::set::{Live, SetDetail, TOOL};
-use crate::profile::Profile;
+use crate::named::Profile;
 use crate::set::Wish;
 
 /// Reads, plans, shows what is about to happen, and does it.

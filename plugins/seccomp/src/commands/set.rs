@@ -15,7 +15,7 @@ use posture::render::plan::{self, LastWords, PlanFormat};
 use serde::Serialize;
 
 use super::{files, running};
-use crate::profile::Profile;
+use crate::named::Profile;
 use crate::set::Wish;
 
 pub use super::files::Files;

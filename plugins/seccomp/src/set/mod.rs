@@ -9,7 +9,7 @@ use posture::model::edit::Edit;
 use posture::model::object::Object;
 use posture::model::workload::{Carrier, looks_like_pod, pod_templates, template_path};
 
-use crate::profile::Profile;
+use crate::named::Profile;
 
 /// What somebody wants.
 #[derive(Clone, Debug)]

@@ -12,7 +12,7 @@ use posture::model::workload::PodTemplate;
 
 use super::annotations::{self, Annotation};
 use super::{Doing, Outcome, Wish};
-use crate::profile::{FIELD, Profile, describe};
+use crate::named::{FIELD, Profile, describe};
 
 /// A place where a profile may stand: the pod, or one container.
 struct Place<'a> {

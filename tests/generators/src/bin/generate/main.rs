@@ -5,6 +5,7 @@ mod marked;
 mod sample;
 mod schema;
 mod score;
+mod seccomp;
 
 use std::fs::File;
 use std::io::{self, BufWriter};
@@ -13,9 +14,10 @@ use std::process::ExitCode;
 
 use posture_generators::bench;
 
-const USAGE: &str = "usage: posture-generate all | score | bench --out FILE
+const USAGE: &str = "usage: posture-generate all | score | seccomp | bench --out FILE
     all    the parts of the READMEs and the schema that follow from the sources
     score  the part of the README that follows from the last run of tests/run
+    seccomp  the default profiles of runtimes, from their Go modules: needs Go and the network
     bench  the file that tests/bench/run measures with";
 
 /// The benchmark's file.
@@ -31,6 +33,7 @@ fn main() -> ExitCode {
     let done = match arguments.as_slice() {
         ["all"] => checks::write().and_then(|()| schema::write()).and_then(|()| sample::write()),
         ["score"] => score::write(),
+        ["seccomp"] => seccomp::write(),
         ["bench", "--out", path] => deployments(path).map_err(|error| format!("{path}: {error}")),
         _ => Err(USAGE.to_owned()),
     };

@@ -1,0 +1,102 @@
+//! Deliberate faults: a test switches one rule of the evaluation off, to prove that the judges
+//! notice. Without the feature `faults`, which no release has, nothing can be switched off.
+
+/// A rule of the evaluation that a test can switch off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// Rules that do what the default does are kept.
+    EqualToDefaultKept,
+    /// The last unconditional rule wins.
+    LastUnconditionalWins,
+    /// An unconditional rule leaves conditional ones alone.
+    ConditionalNotAbsorbed,
+    /// Conditions on the same argument must all hold.
+    RepeatedArgumentIsAnd,
+    /// Where rules overlap, the first one wins.
+    FirstOverlapWins,
+    /// Only 32 bits are compared.
+    NarrowComparison,
+    /// Arguments are compared as signed numbers.
+    SignedComparison,
+    /// `value` and `valueTwo` of a mask are taken for each other.
+    MaskAndValueSwapped,
+    /// Numbers above the largest one are judged by the default.
+    NoStub,
+    /// ABIs that are not in the list are judged as the others are.
+    NoBadArch,
+    /// `socketcall` and `ipc` are calls like any other.
+    NoMultiplexing,
+    /// Gates by capability stand open.
+    NoCapabilities,
+    /// Gates by architecture stand open.
+    NoArchitectures,
+    /// Gates by kernel stand open.
+    NoKernels,
+    /// Every refusal is EPERM.
+    NoErrno,
+}
+
+impl Fault {
+    /// All of them.
+    pub const ALL: [Self; 15] = [
+        Self::EqualToDefaultKept,
+        Self::LastUnconditionalWins,
+        Self::ConditionalNotAbsorbed,
+        Self::RepeatedArgumentIsAnd,
+        Self::FirstOverlapWins,
+        Self::NarrowComparison,
+        Self::SignedComparison,
+        Self::MaskAndValueSwapped,
+        Self::NoStub,
+        Self::NoBadArch,
+        Self::NoMultiplexing,
+        Self::NoCapabilities,
+        Self::NoArchitectures,
+        Self::NoKernels,
+        Self::NoErrno,
+    ];
+}
+
+#[cfg(feature = "faults")]
+mod switch {
+    use std::cell::Cell;
+
+    use super::Fault;
+
+    std::thread_local! {
+        static INJECTED: Cell<Option<Fault>> = const { Cell::new(None) };
+    }
+
+    /// A fault in place on this thread, until it is dropped.
+    #[derive(Debug)]
+    pub struct Injected(());
+
+    /// Switches one rule off on this thread.
+    #[must_use = "the fault is gone when this is dropped"]
+    pub fn inject(fault: Fault) -> Injected {
+        INJECTED.set(Some(fault));
+        Injected(())
+    }
+
+    impl Drop for Injected {
+        fn drop(&mut self) {
+            INJECTED.set(None);
+        }
+    }
+
+    pub(in super::super) fn injected(fault: Fault) -> bool {
+        INJECTED.get() == Some(fault)
+    }
+}
+
+#[cfg(feature = "faults")]
+pub use switch::{Injected, inject};
+
+#[cfg(feature = "faults")]
+pub(super) use switch::injected;
+
+/// Whether the rule is switched off.
+#[cfg(not(feature = "faults"))]
+pub(super) const fn injected(_: Fault) -> bool {
+    false
+}
