@@ -201,7 +201,7 @@ fn judge_all(cases: &[Case], judge: &mut LineJudge, tally: &mut Tally) {
         let intended: Vec<_> = intended.iter().map(settle).collect();
         if docs != intended && !(is_cut_short && outside::has_gap(&case.text)) {
             let mut found = Vec::new();
-            outside::differences(&intended.into(), &docs.into(), String::new(), &mut found);
+            outside::differences(&intended.into(), &docs.into(), "", &mut found);
             let error = answer.doc_error;
             tally.wrong.push(format!(
                 "kubectl reads something else: {error:?} {found:?}\n{}\n--------\n{after}",
@@ -399,7 +399,7 @@ fn damage_does_not_pass() {
             Ok(()) => {
                 let mut found = faults;
                 let intended = case.intended(&done).into();
-                outside::differences(&intended, &read.into(), String::new(), &mut found);
+                outside::differences(&intended, &read.into(), "", &mut found);
                 panic!("passed: {found:?}\n{}\n--------\n{}", good.after, bad.after);
             }
             Err(_) => caught += 1,

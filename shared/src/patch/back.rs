@@ -5,6 +5,7 @@ use std::path::Path;
 use crate::client::connection::Connection;
 use crate::model::clock::Clock;
 use crate::model::error::{Error, Result};
+use crate::model::source::Source;
 use crate::patch::audience::Audience;
 use crate::patch::diff;
 use crate::patch::live::{DryRun, Options, undoing};
@@ -66,21 +67,22 @@ fn file(
     audience: &mut dyn Audience,
 ) -> std::result::Result<&'static str, String> {
     let path = Path::new(&entry.path);
-    let text = std::fs::read_to_string(path).map_err(|error| error.to_string())?;
-    let before = entry.restore(&text).map_err(str::to_owned)?;
-    audience.diff(&diff::unified(&entry.path, &text, &before));
+    let bytes = std::fs::read(path).map_err(|error| error.to_string())?;
+    let now = Source::new("", bytes);
+    let before = entry.restore(now.text()).map_err(str::to_owned)?;
+    audience.diff(&diff::unified(&entry.path, now.text(), &before));
     if only_shown {
         return Ok("would be as it was");
     }
-    let make = |now: &[u8]| {
+    let make = |text: &str| {
         // Somebody may have written it since it was read.
-        if now == text.as_bytes() {
-            Ok(before.clone().into_bytes())
+        if text == now.text() {
+            Ok(before.clone())
         } else {
             Err(Error::could_not_run("somebody else has changed it meanwhile"))
         }
     };
-    write::replace(path, make).map_err(|error| error.to_string())?;
+    write::replace_text(path, make).map_err(|error| error.to_string())?;
     Ok("as it was")
 }
 

@@ -91,8 +91,8 @@ fn one_file_that_cannot_be_written_does_not_stop_the_others_and_all_can_be_taken
     };
     assert_eq!(texts(), [after(), POD.to_owned(), after()]);
     assert_eq!(carried.undo.as_deref(), Some(undo.as_path()));
-    let mode = undo.metadata().expect("it is there").permissions().mode();
-    assert_eq!(mode & 0o777, 0o600);
+    let permissions = undo.metadata().expect("it is there").permissions();
+    assert_eq!(permissions.mode() & 0o777, 0o600);
     let undo = Undo::read(&undo).expect("it is an undo file");
     assert_eq!(undo.files.len(), 2);
     for file in &undo.files {

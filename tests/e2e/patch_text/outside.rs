@@ -117,12 +117,12 @@ fn comments(text: &str) -> Vec<&str> {
 }
 
 /// Where two values differ.
-pub(super) fn differences(old: &Value, new: &Value, path: String, found: &mut Vec<String>) {
+pub(super) fn differences(old: &Value, new: &Value, path: &str, found: &mut Vec<String>) {
     match (old, new) {
         (Value::Object(old), Value::Object(new)) => {
             for (key, value) in old {
                 let path = format!("{path}/{key}");
-                differences(value, new.get(key).unwrap_or(&"(gone)".into()), path, found);
+                differences(value, new.get(key).unwrap_or(&"(gone)".into()), &path, found);
             }
             for (key, value) in new.iter().filter(|(key, _)| !old.contains_key(*key)) {
                 found.push(format!("{path}/{key}: new {value}"));
@@ -130,7 +130,7 @@ pub(super) fn differences(old: &Value, new: &Value, path: String, found: &mut Ve
         }
         (Value::Array(old), Value::Array(new)) if old.len() == new.len() => {
             for (at, (old, new)) in old.iter().zip(new).enumerate() {
-                differences(old, new, format!("{path}/{at}"), found);
+                differences(old, new, &format!("{path}/{at}"), found);
             }
         }
         _ if old != new => found.push(format!("{path}: {old} -> {new}")),

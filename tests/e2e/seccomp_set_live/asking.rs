@@ -38,7 +38,7 @@ fn everything_is_shown_before_the_first_question() {
     let mut session = start("seccomp-asked");
     session.expect("deployment.apps/first in seccomp-asked: 1 pod restarts");
     session.expect("managed by the Helm release shop");
-    session.expect("2 to change (2 pods restart), 0 have it already, 1 left alone");
+    session.expect("2 to change (2 pods restart), 0 need no change, 1 left alone");
     session.expect("+          type: RuntimeDefault");
     session.expect("(1 of 2)");
     session.expect("[q]uit ");

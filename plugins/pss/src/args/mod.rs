@@ -13,7 +13,7 @@ use kubectl_pss::commands::explain::{self, ExplainOptions};
 use kubectl_pss::commands::overview;
 use posture::cli::exit;
 use posture::cli::flags::StyleFlags;
-use posture::cli::undo::{self as cli_undo, UndoArgs};
+use posture::cli::undo::{self, UndoArgs};
 use posture::model::error::Result;
 
 use self::check::CheckArgs;
@@ -66,7 +66,7 @@ pub(crate) fn dispatch(args: &Args, program: &str) -> Result<u8> {
         Some(Verb::Check(check)) => check::run(check, args.style, program),
         Some(Verb::Diff(diff)) => diff::run(diff, args.style, program),
         Some(Verb::Fix(fix)) => fix::run(fix, args.style, program),
-        Some(Verb::Undo(undo)) => cli_undo::run(undo, args.style, program, env!("CARGO_PKG_NAME")),
+        Some(Verb::Undo(file)) => undo::run(file, args.style, program, env!("CARGO_PKG_NAME")),
         Some(Verb::Explain(explain)) => {
             let options = ExplainOptions { program, topic: explain.topic.as_deref(), style };
             explain::run(&options)?;

@@ -1,16 +1,15 @@
 //! The command line of `kubectl seccomp`, and from it to the commands.
 
 mod set;
-mod undo;
 
 use clap::{Parser, Subcommand};
 use kubectl_seccomp::commands::overview;
 use posture::cli::exit;
 use posture::cli::flags::StyleFlags;
+use posture::cli::undo::{self, UndoArgs};
 use posture::model::error::Result;
 
 use self::set::SetArgs;
-use self::undo::UndoArgs;
 
 /// Seccomp profiles of pods: set where they belong, with what that does said before it is done.
 #[derive(Parser, Debug)]
@@ -39,6 +38,6 @@ pub(crate) fn dispatch(args: &Args, program: &str) -> Result<u8> {
             Ok(exit::CLEAN)
         }
         Some(Verb::Set(set)) => set::run(set, args.style, program),
-        Some(Verb::Undo(undo)) => undo::run(undo, args.style, program),
+        Some(Verb::Undo(undo)) => undo::run(undo, args.style, program, env!("CARGO_PKG_NAME")),
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use posture::client::list::List;
+use posture::client::rbac::Access;
 use posture::client::resource::Resource;
 use posture::model::object::Object;
 
@@ -61,4 +62,15 @@ impl Enforced {
 pub(super) fn list(namespace: &str) -> List {
     let resource = Resource::new("", "v1", "namespaces", "Namespace", false);
     List { name: Some(namespace.to_owned()), ..List::of(resource, None) }
+}
+
+/// What the server must allow where it is not known beforehand which namespaces these are.
+pub(super) fn any() -> Access {
+    Access {
+        verb: "get".to_owned(),
+        group: String::new(),
+        resource: "namespaces".to_owned(),
+        namespace: None,
+        name: None,
+    }
 }

@@ -2,11 +2,9 @@
 
 mod enforced;
 mod files;
-mod live;
 mod nodes;
 pub mod overview;
 mod planner;
 pub mod rights;
 mod running;
 pub mod set;
-pub mod undo;

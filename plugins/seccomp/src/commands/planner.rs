@@ -3,12 +3,10 @@
 use std::borrow::Cow;
 
 use posture::model::gap::Gap;
-use posture::model::managers::manager_of;
 use posture::model::object::{Object, ObjectRef};
-use posture::model::rollout::{self, Rollout};
-use posture::patch::partial;
-use posture::patch::plan::{Change, Left, Planned, Step};
+use posture::patch::plan::{Left, Planned, Step};
 use posture::patch::shell;
+use posture::patch::standing::{self, Place};
 
 use super::enforced::Enforced;
 use crate::named::Profile;
@@ -76,77 +74,20 @@ impl Planner<'_> {
         object: Object,
         reference: ObjectRef,
         doings: Vec<Doing>,
-        (mut notes, more, unconfined): (Vec<String>, Vec<String>, bool),
+        (ways, mut notes, unconfined): (Vec<String>, Vec<String>, bool),
     ) -> Planned {
-        let rollout = rollout::of(&object);
-        if self.live {
-            if let Some(left) = self.out_of_hand(&object, &reference, &rollout, &doings) {
-                return Planned::Left(left);
-            }
-            notes.push(rollout.sentence());
-            notes.extend(manager_of(&object).map(|manager| {
-                let then = if manager.overwrites { "will undo it" } else { "leaves it alone" };
-                format!("it is {}, which {then}: {}", manager.sentence(), manager.knob)
-            }));
-        } else {
-            if let Rollout::Refused(immutable) = rollout {
-                notes.push(format!("where it runs already, apply is refused: {}", immutable.why()));
-            }
-            notes.extend(object.chart_file().map(|file| {
-                format!("Helm has rendered it: change {file} of the chart, or its values")
-            }));
-        }
-        notes.extend(more);
         if unconfined {
             let namespace = reference.namespace.as_deref().unwrap_or(DEFAULT_NAMESPACE);
             notes.extend(self.enforced.note(namespace));
         }
-        let steps = doings.into_iter().map(step).collect();
-        let (place, name) = (object.mark(), reference.to_string());
-        match Change::new(object, reference, steps, notes) {
-            Ok(change) => Planned::Change(Box::new(change)),
-            Err(impossible) => Planned::Unknown(Gap {
-                what: "object".to_owned(),
-                place,
-                object: Some(name),
-                why: format!("it cannot be changed: {impossible}"),
-                hint: String::new(),
-            }),
-        }
-    }
-
-    /// An object of a cluster that is not changed there: the server refuses that, or somebody would
-    /// undo it.
-    fn out_of_hand(
-        &self,
-        object: &Object,
-        reference: &ObjectRef,
-        rollout: &Rollout,
-        doings: &[Doing],
-    ) -> Option<Left> {
-        let left = |why: String, instead: Vec<String>| {
-            Some(Left { object: reference.clone(), why, instead })
+        let command = self.command();
+        let place = if self.live {
+            Place::Cluster { command: &command, managed: self.managed }
+        } else {
+            Place::File
         };
-        let manager = manager_of(object).filter(|manager| manager.overwrites && !self.managed);
-        match (manager, rollout) {
-            (None, Rollout::Refused(immutable)) => {
-                left(immutable.why(), immutable.instead(object, &self.command()))
-            }
-            (None, _) => None,
-            (Some(manager), _) => {
-                let mut instead = vec![manager.knob.clone()];
-                let steps = doings.iter().cloned().map(step).collect();
-                let change = Change::new(object.clone(), reference.clone(), steps, Vec::new());
-                if let Ok(change) = change {
-                    instead.push(format!("the patch: {}", partial::of(&change).object));
-                }
-                if !matches!(rollout, Rollout::Refused(_)) {
-                    let how = "--managed changes it all the same, until it is written again";
-                    instead.push(how.to_owned());
-                }
-                left(manager.sentence(), instead)
-            }
-        }
+        let steps = doings.into_iter().map(step).collect();
+        standing::change(object, reference, steps, place, (ways, notes))
     }
 
     /// The command that does the same to an object in a pipe.

@@ -173,7 +173,7 @@ impl Run<'_> {
         let reference = &prepared.target.change.reference;
         let object = prepared.target.read(self.connection).map(|object| object.value().to_json());
         match object {
-            Ok(object) if is_made(&prepared, object) => {
+            Ok(object) if is_made(&prepared, &object) => {
                 let why = "is changed, though the server's answer was lost";
                 self.audience.note(&format!("{} {why}: {}", shown(reference), failure.message));
                 let done = self.done(prepared);
@@ -209,11 +209,11 @@ impl Run<'_> {
 }
 
 /// Whether an object is as the dry run has said that it would be, at what is to be undone.
-fn is_made(prepared: &Prepared, mut object: Json) -> bool {
+fn is_made(prepared: &Prepared, object: &Json) -> bool {
     let undo = &prepared.undo.operations;
-    operations::is_done(&prepared.operations, &object)
+    operations::is_done(&prepared.operations, object)
         || undo.iter().any(|operation| !operation.is_test())
-            && operations::apply(undo, &mut object).is_ok()
+            && operations::apply(undo, &mut object.clone()).is_ok()
 }
 
 fn of(prepared: &Prepared) -> ObjectRef {

@@ -8,8 +8,8 @@ use posture::model::gap::Gap;
 use posture::model::object::{Object, ObjectRef};
 use posture::model::served;
 use posture::model::workload::{PodTemplate, looks_like_pod, pod_templates, template_path};
-use posture::patch::plan::{self, Change, Planned, Step};
-use posture::patch::standing::{self, Way};
+use posture::patch::plan::{self, Planned, Step};
+use posture::patch::standing::{self, Place};
 
 use super::super::findings::nearest;
 use super::super::policies::{Policies, is_namespace};
@@ -64,7 +64,14 @@ pub(super) struct Came {
 
 impl Fixer<'_> {
     /// Plans the fixes of an object, with what was answered for it and what is known of its pods.
-    pub(super) fn plan(&self, object: Object, answers: &Answers, facts: &Facts) -> Fixed {
+    /// `ways` say how it was found.
+    pub(super) fn plan(
+        &self,
+        object: Object,
+        answers: &Answers,
+        facts: &Facts,
+        ways: Vec<String>,
+    ) -> Fixed {
         if is_namespace(&object) {
             return Fixed { planned: Planned::Aside, came: None };
         }
@@ -123,7 +130,7 @@ impl Fixer<'_> {
             }
         }
         drop(templates);
-        let planned = self.planned(object, reference, steps, hints, &came);
+        let planned = self.planned(object, reference, steps, (ways, hints), &came);
         Fixed { planned, came: Some(came) }
     }
 
@@ -132,7 +139,7 @@ impl Fixer<'_> {
         object: Object,
         reference: ObjectRef,
         steps: Vec<Step>,
-        hints: Vec<String>,
+        (ways, hints): (Vec<String>, Vec<String>),
         came: &Came,
     ) -> Planned {
         if steps.is_empty() {
@@ -142,31 +149,11 @@ impl Fixer<'_> {
             let why = format!("nothing to do at grade {}: {}", self.limit, count(&came.left));
             return Planned::Left(plan::Left { object: reference, why, instead: Vec::new() });
         }
-        let notes = match self.live {
-            None => Ok(standing::of_file(&object)),
-            Some(managed) => {
-                let titles: Vec<String> = steps.iter().map(|step| step.title.to_string()).collect();
-                let way = Way { titles: &titles, command: self.command, managed };
-                standing::of_live(&object, &reference, way)
-            }
+        let place = match self.live {
+            None => Place::File,
+            Some(managed) => Place::Cluster { command: self.command, managed },
         };
-        let mut notes = match notes {
-            Ok(notes) => notes,
-            Err(left) => return Planned::Left(*left),
-        };
-        notes.extend(hints);
-        let place = object.mark();
-        match Change::new(object, reference.clone(), steps, notes) {
-            Ok(change) if change.is_empty() => Planned::Already(reference),
-            Ok(change) => Planned::Change(Box::new(change)),
-            Err(impossible) => Planned::Unknown(Gap {
-                what: "object".to_owned(),
-                place,
-                object: Some(reference.to_string()),
-                why: format!("it cannot be changed: {impossible}"),
-                hint: String::new(),
-            }),
-        }
+        standing::change(object, reference, steps, place, (ways, hints))
     }
 
     /// How reports name an object.

@@ -86,7 +86,7 @@ pub(super) fn run(options: &FixOptions<'_>, live: &Live<'_>) -> Result<PlanRepor
     let replan = |object: Object| -> Planned {
         let known = facts.get(&object.reference(object.namespace()));
         let answers = answered.get(&fixer.reference(&object)).unwrap_or(options.how.answers);
-        fixer.plan(object, answers, known.unwrap_or(&nothing)).planned
+        fixer.plan(object, answers, known.unwrap_or(&nothing), Vec::new()).planned
     };
     let carried = whole::of_plan(connection, &mut plan, &lists, &replan, &mut terminal, manner)?;
     let target = Target {

@@ -19,7 +19,7 @@ use posture::model::error::Result;
 use posture::model::object::{Object, ObjectRef};
 use posture::model::version::Minor;
 use posture::patch::live::DryRun;
-use posture::patch::plan::{Plan, Planned};
+use posture::patch::plan::Plan;
 use posture::patch::report::PlanReport;
 use posture::render::audience::Terminal;
 use posture::render::out::Output;
@@ -156,7 +156,7 @@ impl<'a> Planning<'a> {
 
     /// Plans the fixes of an object; `ways` say how it was found.
     fn add(&mut self, object: Object, facts: &Facts, ways: Vec<String>) {
-        let mut fixed = self.fixer.plan(object.clone(), self.how.answers, facts);
+        let mut fixed = self.fixer.plan(object.clone(), self.how.answers, facts, ways.clone());
         if !self.is_silent
             && let Some(came) = &fixed.came
         {
@@ -164,12 +164,9 @@ impl<'a> Planning<'a> {
             self.is_silent = !goes_on;
             if let Some(answers) = answers {
                 let reference = came.object.clone();
-                fixed = self.fixer.plan(object, &answers, facts);
+                fixed = self.fixer.plan(object, &answers, facts, ways);
                 self.answered.insert(reference, answers);
             }
-        }
-        if let Planned::Change(change) = &mut fixed.planned {
-            change.notes.splice(..0, ways);
         }
         self.plan.add(fixed.planned);
         self.came.extend(fixed.came);
