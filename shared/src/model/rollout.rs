@@ -207,10 +207,11 @@ impl Immutable {
 
     /// What can be done instead: sentences and commands. `edit` is a command that changes the object
     /// between its standard input and its standard output.
-    pub fn instead(&self, object: &Object, edit: &str) -> Vec<String> {
+    /// `kubectl` is the beginning of its commands, with the context that is meant.
+    pub fn instead(&self, object: &Object, kubectl: &str, edit: &str) -> Vec<String> {
         let name = format!("{}/{}", object.kind().to_lowercase(), object.name());
         let scope = object.namespace().map(|name| format!(" -n {name}")).unwrap_or_default();
-        let read = format!("kubectl get {name}{scope} -o json");
+        let read = format!("{kubectl} get {name}{scope} -o json");
         match self {
             Self::Job { ended: true, .. } => {
                 vec!["change the manifest that such Jobs are made from".to_owned()]
@@ -225,7 +226,7 @@ impl Immutable {
                         "kubectl patch --local -f - --type=json -p '[{patch}]' -o json"
                     ));
                 }
-                steps.extend([edit.to_owned(), "kubectl replace --force -f -".to_owned()]);
+                steps.extend([edit.to_owned(), format!("{kubectl} replace --force -f -")]);
                 vec![
                     "change the manifest that it is made from".to_owned(),
                     format!("or stop it and run it anew: {}", steps.join(" | ")),
@@ -234,7 +235,7 @@ impl Immutable {
             Self::BarePod => vec![
                 "change the manifest that it is made from".to_owned(),
                 format!(
-                    "or stop it and create it anew: {read} | {edit} | kubectl replace --force -f -"
+                    "or stop it and create it anew: {read} | {edit} | {kubectl} replace --force -f -"
                 ),
             ],
             Self::OwnedPod { owner } => vec![format!("change {owner}")],
@@ -423,7 +424,7 @@ mod tests {
         let job = object("batch/v1", "Job", &rest);
         let Rollout::Refused(immutable) = of(&job) else { panic!("it is refused") };
         assert_eq!(immutable.why(), "the template of a Job cannot be changed");
-        let instead = immutable.instead(&job, "EDIT");
+        let instead = immutable.instead(&job, "kubectl", "EDIT");
         let expected = concat!(
             "or stop it and run it anew: kubectl get job/x -n shop -o json",
             " | kubectl patch --local -f - --type=json -p '[",
@@ -436,7 +437,7 @@ mod tests {
         let manual =
             object("batch/v1", "Job", &json!({"spec": {"manualSelector": true, "selector": {}}}));
         let Rollout::Refused(immutable) = of(&manual) else { panic!("it is refused") };
-        assert!(!immutable.instead(&manual, "EDIT")[1].contains("patch"));
+        assert!(!immutable.instead(&manual, "kubectl", "EDIT")[1].contains("patch"));
         let ended = json!({"status": {"conditions": [{"type": "Complete", "status": "True"}]}});
         assert!(sentence("batch/v1", "Job", &ended).ends_with("has ended"));
     }
@@ -446,7 +447,7 @@ mod tests {
         let bare = object("v1", "Pod", &json!({}));
         let Rollout::Refused(immutable) = of(&bare) else { panic!("it is refused") };
         assert_eq!(immutable, Immutable::BarePod);
-        let command = &immutable.instead(&bare, "EDIT")[1];
+        let command = &immutable.instead(&bare, "kubectl", "EDIT")[1];
         assert!(
             command.ends_with(
                 "kubectl get pod/x -n shop -o json | EDIT | kubectl replace --force -f -"
@@ -463,10 +464,12 @@ mod tests {
         let of_file = mirror("file");
         let Rollout::Refused(immutable) = of(&of_file) else { panic!("it is refused") };
         assert!(immutable.why().ends_with("on node n1"), "{}", immutable.why());
-        assert!(immutable.instead(&of_file, "EDIT")[0].contains("/etc/kubernetes/manifests"));
+        assert!(
+            immutable.instead(&of_file, "kubectl", "EDIT")[0].contains("/etc/kubernetes/manifests")
+        );
         let of_http = mirror("http");
         let Rollout::Refused(immutable) = of(&of_http) else { panic!("it is refused") };
-        assert!(immutable.instead(&of_http, "EDIT")[0].contains("staticPodURL"));
+        assert!(immutable.instead(&of_http, "kubectl", "EDIT")[0].contains("staticPodURL"));
         // The kubelet writes `api` on pods of its own that are none of these.
         let api = json!({"metadata": {"annotations": {SOURCE: "api"}}});
         assert_eq!(of(&object("v1", "Pod", &api)), Rollout::Refused(Immutable::BarePod));

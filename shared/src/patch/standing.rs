@@ -14,6 +14,8 @@ pub enum Place<'a> {
     File,
     /// In a cluster.
     Cluster {
+        /// How commands of kubectl begin that mean this cluster.
+        kubectl: &'a str,
         /// The command that does the same to the object between its standard input and its
         /// standard output.
         command: &'a str,
@@ -48,17 +50,23 @@ pub fn change(
     };
     match place {
         Place::File => change.notes.extend(of_file(&change.object)),
-        Place::Cluster { command, managed } => match of_live(&change, command, managed) {
-            Ok(notes) => change.notes.extend(notes),
-            Err(left) => return Planned::Left(*left),
-        },
+        Place::Cluster { kubectl, command, managed } => {
+            match of_live(&change, (kubectl, command), managed) {
+                Ok(notes) => change.notes.extend(notes),
+                Err(left) => return Planned::Left(*left),
+            }
+        }
     }
     change.notes.extend(notes);
     Planned::Change(Box::new(change))
 }
 
 /// What comes of a change in a cluster, or why it is not made there.
-fn of_live(change: &Change, command: &str, managed: bool) -> Result<Vec<String>, Box<Left>> {
+fn of_live(
+    change: &Change,
+    (kubectl, command): (&str, &str),
+    managed: bool,
+) -> Result<Vec<String>, Box<Left>> {
     let object = &change.object;
     let left = |why: String, instead: Vec<String>| {
         Box::new(Left { object: change.reference.clone(), why, instead })
@@ -75,7 +83,7 @@ fn of_live(change: &Change, command: &str, managed: bool) -> Result<Vec<String>,
         return Err(left(manager.sentence(), instead));
     }
     if let Rollout::Refused(immutable) = &rollout {
-        return Err(left(immutable.why(), immutable.instead(object, command)));
+        return Err(left(immutable.why(), immutable.instead(object, kubectl, command)));
     }
     let mut notes = vec![rollout.sentence()];
     notes.extend(owner.map(|manager| {

@@ -197,7 +197,7 @@ fn answers(args: &FixArgs) -> Result<Answers> {
     Ok(answers)
 }
 
-/// The command that does the same to an object in a pipe.
+/// The beginning of the command that does the same to an object in a pipe.
 fn command(args: &FixArgs, program: &str) -> String {
     let mut words = vec![program.to_owned(), "fix".to_owned()];
     let grade = match args.grade {
@@ -206,8 +206,6 @@ fn command(args: &FixArgs, program: &str) -> String {
     };
     words.push(format!("--grade {grade}"));
     words.extend(args.set.iter().map(|text| format!("--set {}", shell::word(text))));
-    words.extend(args.level.map(|level| format!("--level {}:{}", level.level, level.version)));
-    words.push("-f - -o yaml".to_owned());
     words.join(" ")
 }
 

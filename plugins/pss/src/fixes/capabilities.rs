@@ -106,8 +106,9 @@ fn added(
         vec![if kept.is_empty() { Edit::remove(path) } else { Edit::set(path, json!(kept)) }]
     };
     let wanted = || {
-        let by_name = Answers::default().set(&format!("remove={name}")).is_ok();
-        let what = if by_name { name } else { "capabilities" };
+        let plain = plain(name);
+        let by_name = Answers::default().set(&format!("remove={plain}")).is_ok();
+        let what = if by_name { &plain } else { "capabilities" };
         Wanted::confirm(format!("remove={what}"), "remove the capability?")
     };
     let proposal = scene.patch(&table::ADD_FORBIDDEN, decided).want(scene, wanted);
@@ -133,7 +134,14 @@ fn removal(
 
 /// Whether a capability is to be removed.
 fn goes(scene: &Scene<'_, '_>, name: &str) -> bool {
-    scene.answers.removes("capabilities") || scene.answers.removes(name)
+    let answers = scene.answers;
+    answers.removes("capabilities") || answers.removes(name) || answers.removes(&plain(name))
+}
+
+/// A capability as Kubernetes writes it: in capitals, without its prefix.
+fn plain(name: &str) -> String {
+    let upper = name.to_ascii_uppercase();
+    upper.strip_prefix("CAP_").map_or_else(|| upper.clone(), str::to_owned)
 }
 
 /// The allowed capability that a name is another spelling of.
@@ -184,14 +192,9 @@ pub(super) fn escalation(scene: &Scene<'_, '_>, violation: &Violation) -> Propos
             Wanted::confirm("remove=privileged", "run the container without privileged?")
         });
     }
-    let is_admin = |name: &&str| {
-        let upper = name.to_ascii_uppercase();
-        upper.strip_prefix("CAP_").unwrap_or(&upper) == "SYS_ADMIN"
-    };
-    if let Some(name) = container.security.capabilities("add").map(|(name, _)| name).find(is_admin)
-    {
+    if container.security.capabilities("add").any(|(name, _)| plain(name) == "SYS_ADMIN") {
         return Proposal::by(&table::ESCALATION_BLOCKED).want(scene, || {
-            Wanted::confirm(format!("remove={name}"), "run the container without SYS_ADMIN?")
+            Wanted::confirm("remove=SYS_ADMIN", "run the container without SYS_ADMIN?")
         });
     }
     scene.patch(&table::ESCALATION, || vec![Edit::set(violation.path.clone(), false)])

@@ -187,9 +187,15 @@ pub(super) fn probe(scene: &Scene<'_, '_>, violation: &Violation) -> Proposal {
         .hint(scene, || Some(Cow::Borrowed(hint)))
 }
 
-/// Whether a host is a DNS name, of another host than the own one.
+/// Whether a host is a DNS name, neither of the own host nor of something in the cluster.
 fn is_name(host: &str) -> bool {
-    let is_local = host.eq_ignore_ascii_case("localhost") || host.ends_with(".localhost");
+    let host = host.trim_end_matches('.').to_ascii_lowercase();
+    let is_digits = !host.contains(|letter: char| letter.is_ascii_alphabetic());
+    let ends = [".localhost", ".localdomain", ".svc", ".cluster.local"];
+    let is_local = matches!(host.as_str(), "localhost" | "localhost.localdomain")
+        || is_digits
+        || !host.contains('.')
+        || ends.iter().any(|end| host.ends_with(end));
     let bare = host.trim_start_matches('[').trim_end_matches(']');
     let is_label = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '.');
     !is_local && bare.parse::<IpAddr>().is_err() && host.chars().all(is_label)

@@ -98,6 +98,14 @@ fn unset(scene: &Scene<'_, '_>) -> Proposal {
     }
     let row =
         if scene.facts.seccomp_default { &table::SECCOMP_DEFAULTED } else { &table::SECCOMP_UNSET };
+    if let Some(decided) = scene.answers.profile().filter(|own| own["type"] == "Localhost") {
+        // Somebody has said which one.
+        let edits = || {
+            let dead = is_dead.then(|| scene.without_annotation(SECCOMP_POD));
+            [Edit::set(path(), decided)].into_iter().chain(dead).collect()
+        };
+        return chosen(scene, edits);
+    }
     scene.patch(row, || {
         let mut edits = vec![Edit::set(path(), json!({ "type": "RuntimeDefault" }))];
         edits.extend(is_dead.then(|| scene.without_annotation(SECCOMP_POD)));

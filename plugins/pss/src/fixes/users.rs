@@ -93,6 +93,9 @@ fn row(scene: &Scene<'_, '_>, violation: &Violation) -> &'static Row {
         let all = scene.inheriting().all(is_other);
         return if all { &table::USER_NAMED } else { &table::USER_UNKNOWN };
     }
+    if may_be_windows(scene) {
+        return &table::USER_UNKNOWN;
+    }
     let is_root = |container: &Container<'_>| {
         scene.user(container) == User::Root
             || (scene.user(container) == User::Image
@@ -110,6 +113,19 @@ fn row(scene: &Scene<'_, '_>, violation: &Violation) -> &'static Row {
         scene.facts.users.get(container.name).is_some_and(|uid| *uid > 0)
     };
     if users.all(is_seen) { &table::USER_SEEN } else { &table::USER_UNKNOWN }
+}
+
+/// Whether a pod that does not say so may be for Windows nodes, where nobody heeds `runAsUser`.
+fn may_be_windows(scene: &Scene<'_, '_>) -> bool {
+    let containers = scene.pod.containers().iter().map(|container| &container.security);
+    let mut all = containers.chain([scene.pod.security()]);
+    let names_windows = |field: &str| {
+        let value = scene.at(&FieldPath::of("spec").field(field.to_owned()));
+        value.is_some_and(|value| value.to_json().to_string().contains("\"windows\""))
+    };
+    all.any(|security| security.windows.is_some())
+        || names_windows("nodeSelector")
+        || names_windows("affinity")
 }
 
 /// `runAsUser: 0`.

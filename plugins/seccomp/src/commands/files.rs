@@ -49,7 +49,7 @@ pub(super) fn run(
         program,
         wish,
         namespace,
-        live: false,
+        live: None,
         managed: true,
         named: selection.names_objects(),
         enforced: Enforced::of(picked.objects.iter().chain(&picked.aside)),

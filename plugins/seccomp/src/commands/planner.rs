@@ -24,8 +24,8 @@ pub(super) struct Planner<'a> {
     pub(super) wish: &'a Wish,
     /// The namespace of objects that name none.
     pub(super) namespace: Option<&'a str>,
-    /// Whether objects are of a cluster.
-    pub(super) live: bool,
+    /// How commands of kubectl begin that mean the cluster of the objects, if they are of one.
+    pub(super) live: Option<String>,
     /// Whether objects that somebody manages are changed too.
     pub(super) managed: bool,
     /// Whether the objects were named: then it matters that a container is missing.
@@ -81,10 +81,9 @@ impl Planner<'_> {
             notes.extend(self.enforced.note(namespace));
         }
         let command = self.command();
-        let place = if self.live {
-            Place::Cluster { command: &command, managed: self.managed }
-        } else {
-            Place::File
+        let place = match &self.live {
+            Some(kubectl) => Place::Cluster { kubectl, command: &command, managed: self.managed },
+            None => Place::File,
         };
         let steps = doings.into_iter().map(step).collect();
         standing::change(object, reference, steps, place, (ways, notes))

@@ -48,7 +48,7 @@ pub(super) fn run(
         program,
         wish,
         namespace: None,
-        live: true,
+        live: Some(whole::kubectl(connection)),
         managed: way.managed,
         named: selection.names_objects(),
         enforced: enforced(way, wish, &found.roots),

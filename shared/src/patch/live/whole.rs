@@ -17,6 +17,7 @@ use crate::patch::found;
 use crate::patch::plan::{Plan, Planned};
 use crate::patch::report::Carried;
 use crate::patch::roots;
+use crate::patch::shell;
 use crate::patch::undo::record;
 
 /// How a plan is carried out.
@@ -32,6 +33,18 @@ pub struct Manner<'a> {
     pub undo_file: Option<&'a Path>,
     /// The time for the undo file.
     pub clock: Clock,
+}
+
+/// What printed commands need so that they mean the same cluster.
+fn context(connection: &Connection) -> Vec<String> {
+    let context = connection.target().context.as_ref();
+    context.map(|context| format!("--context={context}")).into_iter().collect()
+}
+
+/// How commands of kubectl begin that mean the same cluster, for a POSIX shell.
+pub fn kubectl(connection: &Connection) -> String {
+    let words = std::iter::once("kubectl".to_owned()).chain(context(connection));
+    words.map(|word| shell::word(&word)).collect::<Vec<_>>().join(" ")
 }
 
 /// How many pods restart at once with what is changed.
@@ -53,15 +66,13 @@ pub fn of_plan<D>(
         preview(plan, audience);
     }
     let targets = targets(plan, lists);
-    let context = connection.target().context.as_ref();
     let options = Options {
         field_manager: manner.tool.to_owned(),
         yes: manner.yes,
         dry_run: manner.dry_run,
         undo: undo_path(manner, plan)?,
         clock: manner.clock,
-        // So that the commands that are printed mean the same cluster.
-        kubectl: context.map(|context| format!("--context={context}")).into_iter().collect(),
+        kubectl: context(connection),
     };
     let outcome = carry_out(connection, targets, replan, audience, &options)?;
     Ok(outcome.carried(&plan.changes))

@@ -1,7 +1,7 @@
 //! What a run of fixes leaves, and how far it goes: the end of every plan.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use posture::finding::fix::Grade;
 use posture::model::object::ObjectRef;
@@ -96,15 +96,15 @@ impl Standing {
 }
 
 impl FixDetail {
-    /// Adds an object. Of one that is not changed all is left.
-    pub(super) fn add(&mut self, came: Came, is_changed: bool) {
+    /// Adds an object, and whether it is now as was planned.
+    pub(super) fn add(&mut self, came: Came, is_done: bool) {
         let reached = came.reached;
         self.levels.before.add(reached.before);
         self.levels.grade_a.add(reached.a);
         self.levels.grade_b.add(reached.b);
         self.levels.grade_c.add(reached.c);
-        self.levels.after.add(if is_changed { reached.now } else { reached.before });
-        self.remaining.extend(if is_changed { came.left } else { came.all });
+        self.levels.after.add(if is_done { reached.now } else { reached.before });
+        self.remaining.extend(came.left);
     }
 }
 
@@ -134,21 +134,23 @@ impl FixDetail {
     /// What is left, the safest first, what is alike in one line.
     fn left_by_grade(&self) -> Vec<String> {
         if self.remaining.is_empty() {
-            return vec!["nothing is left to fix".to_owned()];
+            return if self.levels.before == Standing::default() {
+                Vec::new()
+            } else {
+                vec!["nothing is left to fix in what was judged".to_owned()]
+            };
         }
-        let mut alike: BTreeMap<(Grade, &str, &str, &[String]), Vec<String>> = BTreeMap::new();
+        let mut alike: BTreeMap<(Grade, &str, &str, &[String]), BTreeSet<String>> = BTreeMap::new();
         for left in &self.remaining {
             let key = (left.grade, left.check, &*left.title, &left.answers[..]);
-            let object = left.object.to_string();
-            let objects = alike.entry(key).or_default();
-            if !objects.contains(&object) {
-                objects.push(object);
-            }
+            let namespace = left.object.namespace.as_deref().unwrap_or_default();
+            alike.entry(key).or_default().insert(format!("{} in {namespace}", left.object));
         }
         let mut lines = vec![format!("left: {}", count(&self.remaining))];
         lines.extend(alike.into_iter().map(|((grade, check, title, answers), objects)| {
             let more = objects.len().saturating_sub(NAMED);
-            let mut named = objects[..objects.len() - more].join(", ");
+            let first: Vec<String> = objects.into_iter().take(NAMED).collect();
+            let mut named = first.join(", ");
             if more > 0 {
                 named = format!("{named} and {more} more");
             }

@@ -47,10 +47,8 @@ pub(super) fn run(options: &FixOptions<'_>, files: &Files<'_>) -> Result<PlanRep
         command: options.how.command,
     };
     let mut planning = Planning::new(fixer, options);
-    for object in chosen.into_meant() {
-        planning.add(object, &Facts::default(), Vec::new());
-    }
-    let Planning { mut plan, came, .. } = planning;
+    planning.add_all(chosen.into_meant());
+    let Planning { mut plan, came, answered, .. } = planning;
     plan.skipped += skipped;
     plan.gaps.splice(..0, gaps);
     let writing = Writing { tool: TOOL, undo_file: options.undo_file, clock: Clock::System };
@@ -59,6 +57,9 @@ pub(super) fn run(options: &FixOptions<'_>, files: &Files<'_>) -> Result<PlanRep
     let target = Target { context, server: Some(server.to_string()), files: named };
     let mut report = PlanReport::new(tool(options.program), target, plan, carried);
     report.sources = sources;
-    complete(&mut report, came);
+    complete(&mut report, came, |object| {
+        let answers = answered.get(&fixer.reference(object)).unwrap_or(options.how.answers);
+        fixer.untouched(object, answers, &Facts::default())
+    });
     Ok(report)
 }

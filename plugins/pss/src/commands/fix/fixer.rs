@@ -1,6 +1,7 @@
 //! One object to what is done to it, and what is left.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use posture::finding::fix::Grade;
 use posture::model::decode;
@@ -33,10 +34,10 @@ pub(super) struct Fixer<'a> {
     pub(super) limit: Grade,
     /// Whether old annotations become fields too.
     pub(super) migrate: bool,
-    /// Whether objects are of a cluster; then, whether those are changed too that somebody
-    /// manages.
-    pub(super) live: Option<bool>,
-    /// The command that does the same to an object in a pipe.
+    /// Of objects of a cluster: how commands of kubectl begin that mean it, and whether those are
+    /// changed too that somebody manages.
+    pub(super) live: Option<(&'a str, bool)>,
+    /// The beginning of the command that does the same to an object in a pipe.
     pub(super) command: &'a str,
 }
 
@@ -49,17 +50,28 @@ pub(super) struct Fixed {
     pub(super) came: Option<Came>,
 }
 
+/// Where an object is: the same one may be in the input twice.
+pub(super) type Spot = (usize, usize);
+
+/// Where an object is.
+pub(super) fn where_it_is(object: &Object) -> Spot {
+    let mark = object.value().mark();
+    (Arc::as_ptr(mark.source()).addr(), mark.span().start)
+}
+
 /// How far the fixes of an object go.
 #[derive(Clone, Debug)]
 pub(super) struct Came {
+    /// Where it is.
+    pub(super) spot: Spot,
+    /// Whether something could be done and the object is left alone.
+    pub(super) is_left: bool,
     /// The object.
     pub(super) object: ObjectRef,
     /// The levels.
     pub(super) reached: Reached,
     /// What is left when all that is planned is done.
     pub(super) left: Vec<Left>,
-    /// What there is to do if nothing of that is done.
-    pub(super) all: Vec<Left>,
 }
 
 impl Fixer<'_> {
@@ -67,52 +79,40 @@ impl Fixer<'_> {
     /// `ways` say how it was found.
     pub(super) fn plan(
         &self,
-        object: Object,
+        object: &Object,
         answers: &Answers,
         facts: &Facts,
         ways: Vec<String>,
     ) -> Fixed {
-        if is_namespace(&object) {
+        if is_namespace(object) {
             return Fixed { planned: Planned::Aside, came: None };
         }
-        if let Some(why) = served::no_match(&object, self.evaluator.server()) {
-            return self.unknown(&object, why);
+        if let Some(why) = served::no_match(object, self.evaluator.server()) {
+            return self.unknown(object, why);
         }
-        let templates = pod_templates(&object);
+        let templates = pod_templates(object);
         if templates.is_empty() {
-            return self.without_template(&object);
+            return self.without_template(object);
         }
         if self.live.is_none()
-            && let Some(why) = refusal(&object, &templates)
+            && let Some(why) = refusal(object, &templates)
         {
-            return self.unknown(&object, format!("the API server refuses it: {why}"));
+            return self.unknown(object, format!("the API server refuses it: {why}"));
         }
-        let reference = self.reference(&object);
-        let goal = Goal {
-            evaluator: self.evaluator,
-            policy: self.target(&reference),
-            limit: self.limit,
-            facts,
-            answers,
-            stored: self.live.is_some(),
-            migrate: self.migrate,
-        };
+        let reference = self.reference(object);
+        let goal = self.goal(&reference, answers, facts);
         let outcomes: Vec<Outcome> = templates.iter().map(|template| goal.plan(template)).collect();
         let mut came = Came {
+            spot: where_it_is(object),
+            is_left: false,
             object: reference.clone(),
             reached: reached(&outcomes),
             left: Vec::new(),
-            all: Vec::new(),
         };
         let mut steps = Vec::new();
         let mut hints: Vec<String> = Vec::new();
         for (template, outcome) in templates.iter().zip(outcomes) {
             let left = |remaining: &Remaining| left(&reference, template, remaining);
-            if outcome.steps.is_empty() {
-                came.all.extend(outcome.remaining.iter().map(left));
-            } else {
-                came.all.extend(goal.as_is(template).iter().map(left));
-            }
             came.left.extend(outcome.remaining.iter().map(left));
             for step in outcome.steps {
                 for hint in &step.hints {
@@ -129,9 +129,41 @@ impl Fixer<'_> {
                 });
             }
         }
-        drop(templates);
-        let planned = self.planned(object, reference, steps, (ways, hints), &came);
+        let is_idle = steps.is_empty();
+        let planned = self.planned(object.clone(), reference, steps, (ways, hints), &came);
+        if !is_idle && matches!(planned, Planned::Left(_)) {
+            came.left = self.untouched(object, answers, facts);
+            came.is_left = true;
+        }
         Fixed { planned, came: Some(came) }
+    }
+
+    /// What there is to do in an object to which nothing is done.
+    pub(super) fn untouched(&self, object: &Object, answers: &Answers, facts: &Facts) -> Vec<Left> {
+        let reference = self.reference(object);
+        let goal = self.goal(&reference, answers, facts);
+        let templates = pod_templates(object);
+        let of = |template: &PodTemplate<'_>| -> Vec<Left> {
+            goal.as_is(template).iter().map(|one| left(&reference, template, one)).collect()
+        };
+        templates.iter().flat_map(of).collect()
+    }
+
+    fn goal<'g>(
+        &'g self,
+        reference: &ObjectRef,
+        answers: &'g Answers,
+        facts: &'g Facts,
+    ) -> Goal<'g> {
+        Goal {
+            evaluator: self.evaluator,
+            policy: self.target(reference),
+            limit: self.limit,
+            facts,
+            answers,
+            stored: self.live.is_some(),
+            migrate: self.migrate,
+        }
     }
 
     fn planned(
@@ -149,9 +181,12 @@ impl Fixer<'_> {
             let why = format!("nothing to do at grade {}: {}", self.limit, count(&came.left));
             return Planned::Left(plan::Left { object: reference, why, instead: Vec::new() });
         }
+        // Outside of its namespace another policy would be assumed.
+        let LevelVersion { level, version } = self.target(&reference);
+        let command = format!("{} --level {level}:{version} -f - -o yaml", self.command);
         let place = match self.live {
             None => Place::File,
-            Some(managed) => Place::Cluster { command: self.command, managed },
+            Some((kubectl, managed)) => Place::Cluster { kubectl, command: &command, managed },
         };
         standing::change(object, reference, steps, place, (ways, hints))
     }

@@ -57,13 +57,14 @@ pub(super) fn run(options: &FixOptions<'_>, live: &Live<'_>) -> Result<PlanRepor
     );
     policies.add(&read);
     let facts = facts(cluster, &roots, &mut gaps);
+    let kubectl = whole::kubectl(connection);
     let evaluator = Evaluator::new(server);
     let fixer = Fixer {
         evaluator: &evaluator,
         policies: &policies,
         limit: options.how.limit,
         migrate: options.how.migrate,
-        live: Some(live.managed),
+        live: Some((&kubectl, live.managed)),
         command: options.how.command,
     };
     let mut planning = Planning::new(fixer, options);
@@ -71,7 +72,7 @@ pub(super) fn run(options: &FixOptions<'_>, live: &Live<'_>) -> Result<PlanRepor
     for root in found.roots {
         let ways = root.ways();
         let known = facts.get(&root.object.reference(root.object.namespace()));
-        planning.add(root.object, known.unwrap_or(&nothing), ways);
+        planning.add(&root.object, known.unwrap_or(&nothing), ways);
     }
     let Planning { mut plan, came, mut terminal, answered, .. } = planning;
     plan.skipped += found.aside;
@@ -86,7 +87,7 @@ pub(super) fn run(options: &FixOptions<'_>, live: &Live<'_>) -> Result<PlanRepor
     let replan = |object: Object| -> Planned {
         let known = facts.get(&object.reference(object.namespace()));
         let answers = answered.get(&fixer.reference(&object)).unwrap_or(options.how.answers);
-        fixer.plan(object, answers, known.unwrap_or(&nothing), Vec::new()).planned
+        fixer.plan(&object, answers, known.unwrap_or(&nothing), Vec::new()).planned
     };
     let carried = whole::of_plan(connection, &mut plan, &lists, &replan, &mut terminal, manner)?;
     let target = Target {
@@ -95,7 +96,11 @@ pub(super) fn run(options: &FixOptions<'_>, live: &Live<'_>) -> Result<PlanRepor
         files: Vec::new(),
     };
     let mut report = PlanReport::new(tool(options.program), target, plan, carried);
-    complete(&mut report, came);
+    complete(&mut report, came, |object| {
+        let known = facts.get(&object.reference(object.namespace())).unwrap_or(&nothing);
+        let answers = answered.get(&fixer.reference(object)).unwrap_or(options.how.answers);
+        fixer.untouched(object, answers, known)
+    });
     Ok(report)
 }
 

@@ -6,7 +6,7 @@ mod files;
 mod fixer;
 mod live;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
 
 use posture::client::connection::Connection;
@@ -20,13 +20,14 @@ use posture::model::object::{Object, ObjectRef};
 use posture::model::version::Minor;
 use posture::patch::live::DryRun;
 use posture::patch::plan::Plan;
-use posture::patch::report::PlanReport;
+use posture::patch::report::{ChangeReport, Fate, PlanReport};
 use posture::render::audience::Terminal;
 use posture::render::out::Output;
 use posture::render::plan::{self, PlanFormat};
+use rayon::prelude::*;
 
-use self::detail::FixDetail;
-use self::fixer::{Came, Fixer};
+use self::detail::{FixDetail, Left};
+use self::fixer::{Came, Fixed, Fixer, Spot, where_it_is};
 use super::policies::PolicyOptions;
 use crate::fixes::Facts;
 use crate::fixes::answers::Answers;
@@ -154,9 +155,27 @@ impl<'a> Planning<'a> {
         }
     }
 
+    /// Plans the fixes of objects about which nothing is known but what they say, on all cores
+    /// where nobody is asked.
+    fn add_all(&mut self, objects: Vec<Object>) {
+        let facts = Facts::default();
+        if !self.is_silent {
+            for object in objects {
+                self.add(&object, &facts, Vec::new());
+            }
+            return;
+        }
+        let (fixer, answers) = (&self.fixer, self.how.answers);
+        let plan = |object: Object| fixer.plan(&object, answers, &facts, Vec::new());
+        let all: Vec<Fixed> = objects.into_par_iter().map(plan).collect();
+        for fixed in all {
+            self.take(fixed);
+        }
+    }
+
     /// Plans the fixes of an object; `ways` say how it was found.
-    fn add(&mut self, object: Object, facts: &Facts, ways: Vec<String>) {
-        let mut fixed = self.fixer.plan(object.clone(), self.how.answers, facts, ways.clone());
+    fn add(&mut self, object: &Object, facts: &Facts, ways: Vec<String>) {
+        let mut fixed = self.fixer.plan(object, self.how.answers, facts, ways.clone());
         if !self.is_silent
             && let Some(came) = &fixed.came
         {
@@ -168,19 +187,38 @@ impl<'a> Planning<'a> {
                 self.answered.insert(reference, answers);
             }
         }
+        self.take(fixed);
+    }
+
+    fn take(&mut self, fixed: Fixed) {
         self.plan.add(fixed.planned);
         self.came.extend(fixed.came);
     }
 }
 
-/// Completes a report: what is left, and how far all went.
-fn complete(report: &mut PlanReport<FixDetail>, came: Vec<Came>) {
-    use posture::patch::report::Fate;
-    for came in came {
-        let is_changed = report.changes.iter().any(|change| {
-            change.object == came.object && matches!(change.outcome, Fate::Shown | Fate::Made)
-        });
-        let is_untouched = report.already.contains(&came.object);
-        report.detail.add(came, is_changed || is_untouched);
+/// Completes a report: what is left, and how far all went. `untouched` says what there is to do in
+/// an object to which nothing was done.
+fn complete(
+    report: &mut PlanReport<FixDetail>,
+    came: Vec<Came>,
+    untouched: impl Fn(&Object) -> Vec<Left>,
+) {
+    let is_done = |change: &&ChangeReport| matches!(change.outcome, Fate::Shown | Fate::Made);
+    let refused = report.refused.iter().map(|refused| &refused.change);
+    let not_done = report.changes.iter().filter(|change| !is_done(change)).chain(refused);
+    let of_change = |change: &ChangeReport| {
+        let object = &change.change.object;
+        (where_it_is(object), untouched(object))
+    };
+    let is_cluster = report.target.files.is_empty();
+    let mut as_they_were: HashMap<Spot, Vec<Left>> = not_done.map(of_change).collect();
+    let kept: HashSet<ObjectRef> = report.left.iter().map(|left| left.object.clone()).collect();
+    for mut came in came {
+        let as_it_was = as_they_were.remove(&came.spot);
+        // In a cluster there is one object of a name; in files there may be more.
+        let is_kept = came.is_left || is_cluster && kept.contains(&came.object);
+        let is_done = as_it_was.is_none() && !is_kept;
+        came.left = as_it_was.unwrap_or(came.left);
+        report.detail.add(came, is_done);
     }
 }
