@@ -166,7 +166,7 @@ mod tests {
 
     fn profile(status: &str) -> Object {
         object(&format!(
-            "apiVersion: {GROUP}/v1beta1\nkind: {PROFILE}\nmetadata: {{name: p, namespace: n, uid: u}}\nstatus: {{localhostProfile: operator/n/p.json, status: {status}}}\n"
+            "apiVersion: {GROUP}/v1beta1\nkind: {PROFILE}\nmetadata: {{name: p, namespace: team, uid: u}}\nstatus: {{localhostProfile: operator/team/p.json, status: {status}}}\n"
         ))
     }
 
@@ -182,7 +182,7 @@ mod tests {
         ))
     }
 
-    const PATH: &str = "operator/n/p.json";
+    const PATH: &str = "operator/team/p.json";
 
     #[test]
     fn all_nodes_or_which_not() {
@@ -194,7 +194,7 @@ mod tests {
         assert!(partly.contains("not on 1 of 2 nodes") && partly.contains("b (Error)"), "{partly}");
         // The status of another profile.
         let other = said(&[status("a", INSTALLED, "u"), status("b", INSTALLED, "v")]).unwrap();
-        assert!(other.contains("SeccompProfile n/p: b;"), "{other}");
+        assert!(other.contains("SeccompProfile team/p: b;"), "{other}");
     }
 
     #[test]
