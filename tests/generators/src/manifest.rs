@@ -61,7 +61,8 @@ pub fn write(random: &mut Random, documents: &[Value], sharing: Sharing) -> Mani
         }
     }
     let comments = std::mem::take(&mut hand.comments);
-    if random.percent(15) && !text.ends_with("+\n") {
+    // Lines that a block keeps at the end are part of it.
+    if random.percent(15) && !text.ends_with("+\n") && !text.ends_with("\n\n") {
         text.truncate(text.trim_end_matches('\n').len());
     }
     if random.percent(20) {
@@ -148,7 +149,8 @@ impl Hand<'_> {
                 let _ = writeln!(out, "{:column$}{comment}", "");
             }
         }
-        if self.percent(self.odd) {
+        // Behind a block that keeps its empty lines, one more would be part of it.
+        if self.percent(self.odd) && !out.ends_with("\n\n") {
             out.push('\n');
         }
     }
