@@ -56,7 +56,7 @@ fn every_kind_is_set_and_taken_back() {
     for said in [
         "the template of a Job cannot be changed",
         "the security context of a Pod cannot be changed",
-        "kubectl replace --force -f -",
+        " replace --force -f -",
     ] {
         assert!(finished.stderr.contains(said), "{said}: {}", finished.stderr);
     }
@@ -147,7 +147,8 @@ fn what_cannot_be_changed_is_made_anew() {
         let report = set(&arguments).json();
         let instead = report["left"][0]["instead"].as_array().expect("instead");
         let command = instead.iter().filter_map(Value::as_str).find_map(|text| {
-            text.contains("kubectl replace").then(|| text.split_once(": ").map(|(_, rest)| rest))?
+            text.contains(" replace --force")
+                .then(|| text.split_once(": ").map(|(_, rest)| rest))?
         });
         shell(cluster, command.expect("a command"));
         let now = read(cluster, &object);

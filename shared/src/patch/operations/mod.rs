@@ -75,6 +75,11 @@ impl Operation {
     pub fn is_test(&self) -> bool {
         matches!(self, Self::Test { .. })
     }
+
+    /// Whether elements of a list may have other positions behind it.
+    fn changes_positions(&self) -> bool {
+        matches!(self, Self::Add { .. } | Self::Remove { .. })
+    }
 }
 
 impl fmt::Display for Operation {
@@ -112,27 +117,62 @@ pub fn apply(operations: &[Operation], document: &mut Json) -> Result<(), Failed
 }
 
 /// Whether a document already is as the operations would leave it, wherever they change anything.
+/// Where a list holds an element twice, it may say no although one of them is gone.
 pub fn is_done(operations: &[Operation], document: &Json) -> bool {
-    operations.iter().all(|operation| {
-        let path = operation.path();
-        let (above, last) = path.rsplit_once('/').unwrap_or(("", path));
-        let items = document.pointer(above).and_then(Json::as_array);
+    operations.iter().enumerate().all(|(position, operation)| {
+        let later = &operations[position + 1..];
+        let (above, last) = split(operation.path());
+        let Some(list) = settled(above, later, document) else { return true };
+        let items = document.pointer(&list).and_then(Json::as_array);
         match (operation, items) {
             (Operation::Test { .. }, _) => true,
             (Operation::Add { value, .. }, Some(items)) => items.contains(value),
             (Operation::Add { value, .. } | Operation::Replace { value, .. }, _) => {
-                document.pointer(path).unwrap_or(&Json::Null) == value
+                settled(operation.path(), later, document)
+                    .is_none_or(|path| document.pointer(&path).unwrap_or(&Json::Null) == value)
             }
             // The element that stood there, which a test has the value of.
-            (Operation::Remove { .. }, Some(items)) => !operations.iter().any(|test| match test {
-                Operation::Test { path: at, value } => at == path && items.contains(value),
-                _ => false,
-            }),
+            (Operation::Remove { path }, Some(items)) => {
+                !operations.iter().any(|test| match test {
+                    Operation::Test { path: at, value } => at == path && items.contains(value),
+                    _ => false,
+                })
+            }
             (Operation::Remove { .. }, None) => {
-                document.pointer(above).is_none_or(|parent| parent.get(unescape(last)).is_none())
+                document.pointer(&list).is_none_or(|parent| parent.get(unescape(last)).is_none())
             }
         }
     })
+}
+
+/// Where the value at a path stands when later operations have put elements before it, or taken
+/// some away. `None` if it is gone with one of them.
+fn settled(path: &str, later: &[Operation], document: &Json) -> Option<String> {
+    let mut path = path.to_owned();
+    for (position, operation) in later.iter().enumerate() {
+        let (above, last) = split(operation.path());
+        let own = path.strip_prefix(above).and_then(|rest| rest.strip_prefix('/'));
+        let Some(own) = own.filter(|_| operation.changes_positions()) else { continue };
+        let (index, rest) = own.find('/').map_or((own, ""), |at| own.split_at(at));
+        let (Ok(at), Ok(index)) = (last.parse::<usize>(), index.parse::<usize>()) else { continue };
+        let list = settled(above, &later[position + 1..], document);
+        if !list.and_then(|list| document.pointer(&list)).is_some_and(Json::is_array) {
+            continue;
+        }
+        let index = match operation {
+            Operation::Add { .. } if index >= at => index + 1,
+            Operation::Remove { .. } if index == at => return None,
+            Operation::Remove { .. } if index > at => index - 1,
+            _ => index,
+        };
+        path = format!("{above}/{index}{rest}");
+    }
+    Some(path)
+}
+
+/// A pointer's way, and its last step.
+fn split(path: &str) -> (&str, &str) {
+    path.rsplit_once('/').unwrap_or(("", path))
 }
 
 /// A key as a step of a JSON pointer.
