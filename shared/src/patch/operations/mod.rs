@@ -121,9 +121,9 @@ pub fn apply(operations: &[Operation], document: &mut Json) -> Result<(), Failed
 pub fn is_done(operations: &[Operation], document: &Json) -> bool {
     operations.iter().enumerate().all(|(position, operation)| {
         let later = &operations[position + 1..];
-        let (above, last) = split(operation.path());
-        let Some(list) = settled(above, later, document) else { return true };
-        let items = document.pointer(&list).and_then(Json::as_array);
+        let (above, key) = split(operation.path());
+        let Some(parent) = settled(above, later, document) else { return true };
+        let items = document.pointer(&parent).and_then(Json::as_array);
         match (operation, items) {
             (Operation::Test { .. }, _) => true,
             (Operation::Add { value, .. }, Some(items)) => items.contains(value),
@@ -139,7 +139,7 @@ pub fn is_done(operations: &[Operation], document: &Json) -> bool {
                 })
             }
             (Operation::Remove { .. }, None) => {
-                document.pointer(&list).is_none_or(|parent| parent.get(unescape(last)).is_none())
+                document.pointer(&parent).is_none_or(|parent| parent.get(unescape(key)).is_none())
             }
         }
     })
@@ -150,13 +150,13 @@ pub fn is_done(operations: &[Operation], document: &Json) -> bool {
 fn settled(path: &str, later: &[Operation], document: &Json) -> Option<String> {
     let mut path = path.to_owned();
     for (position, operation) in later.iter().enumerate() {
-        let (above, last) = split(operation.path());
+        let (above, step) = split(operation.path());
         let own = path.strip_prefix(above).and_then(|rest| rest.strip_prefix('/'));
         let Some(own) = own.filter(|_| operation.changes_positions()) else { continue };
         let (index, rest) = own.find('/').map_or((own, ""), |at| own.split_at(at));
-        let (Ok(at), Ok(index)) = (last.parse::<usize>(), index.parse::<usize>()) else { continue };
-        let list = settled(above, &later[position + 1..], document);
-        if !list.and_then(|list| document.pointer(&list)).is_some_and(Json::is_array) {
+        let (Ok(at), Ok(index)) = (step.parse::<usize>(), index.parse::<usize>()) else { continue };
+        let parent = settled(above, &later[position + 1..], document);
+        if !parent.and_then(|parent| document.pointer(&parent)).is_some_and(Json::is_array) {
             continue;
         }
         let index = match operation {
