@@ -46,6 +46,13 @@ impl Input {
         Self::of("single", &[("pod.yaml", &text)])
     }
 
+    /// One finding, in a namespace that no other input has.
+    pub(crate) fn apart() -> Self {
+        let text = good("bad", "  namespace: apart\n");
+        let text = text.replace("Escalation: false", "Escalation: true");
+        Self::of("apart", &[("pod.yaml", &text)])
+    }
+
     /// A warning.
     pub(crate) fn warned() -> Self {
         let namespace = "apiVersion: v1\nkind: Namespace\nmetadata:\n  name: team\n  labels:\n    pod-security.kubernetes.io/enforce: privileged\n    pod-security.kubernetes.io/warn: baseline\n---\n";

@@ -177,7 +177,9 @@ fn the_api_server_takes_every_report() {
 #[test]
 fn the_api_server_refuses_what_is_none() {
     let cluster = cluster();
-    let input = Input::single();
+    // Not where the other test creates reports meanwhile: what is there cannot be created.
+    let input = Input::apart();
+    create_namespaces(cluster, &input.json());
     for (format, ..) in KINDS {
         let manifests = input.run(&["-o", format]).stdout;
         let dry = ["create", "--dry-run=server", "--validate=strict", "-f", "-"];
