@@ -17,7 +17,7 @@ use posture::render::progress::Progress;
 use posture::render::report::{self, ReportFormat};
 
 use super::assumed;
-use super::chosen::Chosen;
+use super::chosen;
 use super::collect::Collected;
 use super::gate::GateOptions;
 use super::judge::Judge;
@@ -159,7 +159,7 @@ fn of_files(
     let (namespace, mut gaps) = (first.policy.namespace, Vec::new());
     let mut requirements =
         Requirements::of_files(first.required, &inventory.objects, namespace, &mut gaps);
-    let mut chosen = Chosen::of(inventory, selection, namespace)?;
+    let mut chosen = chosen::of(inventory, selection, namespace)?;
     suppressions.retain(|rule| chosen.covers(rule));
     gaps.splice(..0, std::mem::take(&mut chosen.gaps));
     let servers = scan::servers(cluster, ways, &mut gaps)?;

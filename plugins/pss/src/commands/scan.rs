@@ -22,7 +22,7 @@ use posture::render::escape::escape;
 use posture::render::out;
 
 use super::check::{Way, known};
-use super::chosen::Chosen;
+use super::chosen;
 use super::collect::Collected;
 use super::judge::Judge;
 use super::meant::Meant;
@@ -158,7 +158,7 @@ pub(super) fn lists_for_files(
     options: PolicyOptions<'_>,
     required: &Required,
 ) -> Result<Vec<List>> {
-    let chosen = Chosen::of(inventory::read(files, kustomize)?, selection, options.namespace)?;
+    let chosen = chosen::of(inventory::read(files, kustomize)?, selection, options.namespace)?;
     let policies = Policies::new(options, NEWEST, &chosen.objects)?;
     let mut lists = missing_namespaces(&policies, &chosen.objects);
     lists.extend(required::lists_for(required, &policies, &chosen.objects));
@@ -250,9 +250,7 @@ pub(super) fn lists(
     gaps: &mut Vec<Gap>,
 ) -> Result<Vec<List>> {
     let resolved = cluster.lists(selection, workloads())?;
-    for warning in &resolved.warnings {
-        out::note(&escape(&format!("Warning: {warning}")));
-    }
+    out::warnings(&resolved.warnings);
     gaps.extend(resolved.gaps);
     Ok(resolved.lists)
 }
