@@ -4,6 +4,8 @@ pub mod baseline;
 #[cfg(feature = "live")]
 pub mod cluster;
 pub mod files;
+#[cfg(feature = "live")]
+pub mod gather;
 pub mod git;
 pub mod glob;
 pub mod ignore;

@@ -8,6 +8,7 @@ use posture::finding::suppression::found::annotations;
 use posture::finding::suppression::rule::Rule;
 use posture::input::cluster::Cluster;
 use posture::input::files::FileArgs;
+use posture::input::gather::{all_failed, gather};
 use posture::input::inventory;
 use posture::input::live;
 use posture::input::selection::Selection;
@@ -282,7 +283,7 @@ fn census_of(
     (gaps, partial): (&mut Vec<Gap>, &mut BTreeSet<Option<String>>),
 ) -> Result<(Census, Owners, Vec<Rule>)> {
     let evaluator = Evaluator::new(server);
-    let gathered = scan::gather(cluster, lists, |list, objects, part: &mut Part| {
+    let gathered = gather(cluster, lists, |list, objects, part: &mut Part| {
         part.any |= !objects.is_empty();
         // Pods own no workloads, and there are many of them.
         if list.resource.kind != "Pod" {
@@ -293,7 +294,7 @@ fn census_of(
         count(&objects, &evaluator, policies, true, &mut part.census);
         part.suppressions.extend(suppressions_of(&objects, policies));
     });
-    if let Some(failure) = scan::all_failed(&gathered)
+    if let Some(failure) = all_failed(&gathered)
         && !gathered.iter().any(|(part, _)| part.any)
     {
         return Err(scan::could_not_run(cluster, failure));

@@ -9,8 +9,9 @@ use posture::client::list::List;
 use posture::client::resource::Resource;
 use posture::input::cluster::Cluster;
 use posture::input::files::FileArgs;
+use posture::input::gather::{self, all_failed, gather};
 use posture::input::inventory;
-use posture::input::live::{self, Arrival};
+use posture::input::live;
 use posture::input::selection::Selection;
 use posture::model::error::{Error, Result};
 use posture::model::gap::Gap;
@@ -165,36 +166,6 @@ pub(super) fn lists_for_files(
     Ok(lists)
 }
 
-/// Reads lists, each into something of its own. Beside it stands why the list could not be read to
-/// its end, if it could not.
-pub(super) fn gather<T: Default>(
-    cluster: Cluster<'_>,
-    lists: &[List],
-    mut take: impl FnMut(&List, Vec<Object>, &mut T),
-) -> Vec<(T, Option<Failure>)> {
-    let mut gathered: Vec<(T, Option<Failure>)> =
-        lists.iter().map(|_| (T::default(), None)).collect();
-    for (position, arrival) in cluster.read(lists.to_vec()) {
-        let (own, failed) = &mut gathered[position];
-        match arrival {
-            Arrival::Objects(objects) => take(&lists[position], objects, own),
-            // What came so far is void.
-            Arrival::Restart => *own = T::default(),
-            Arrival::Failed(failure) => {
-                failed.get_or_insert(failure);
-            }
-            Arrival::End => {}
-        }
-    }
-    gathered
-}
-
-/// Why not one of the lists could be read to its end, in the words of the first.
-pub(super) fn all_failed<T>(gathered: &[(T, Option<Failure>)]) -> Option<&Failure> {
-    let failed = gathered.iter().all(|(_, failure)| failure.is_some());
-    gathered.first().filter(|_| failed).and_then(|(_, failure)| failure.as_ref())
-}
-
 /// Reads Namespaces. Those that are not there leave `names`.
 pub(super) fn read_namespaces(
     cluster: Cluster<'_>,
@@ -204,8 +175,7 @@ pub(super) fn read_namespaces(
     names: &mut BTreeSet<String>,
 ) -> Vec<Object> {
     let mut found = Vec::new();
-    let gathered = gather(cluster, lists, |_, objects, own: &mut Vec<Object>| own.extend(objects));
-    for (list, (own, failure)) in lists.iter().zip(gathered) {
+    for (list, (own, failure)) in lists.iter().zip(gather::objects(cluster, lists)) {
         found.extend(own);
         let Some(failure) = failure else { continue };
         match list.name.as_deref() {

@@ -8,6 +8,7 @@ use posture::client::resource::Resource;
 use posture::finding::report::Target;
 use posture::input;
 use posture::input::cluster::Cluster;
+use posture::input::gather;
 use posture::input::selection::resolve::Resolved;
 use posture::model::clock::Clock;
 use posture::model::error::Result;
@@ -123,9 +124,7 @@ fn facts(
     let mut owners = Owners::default();
     let mut pods: Vec<Object> = Vec::new();
     let lists = beside(roots);
-    let gathered =
-        scan::gather(cluster, &lists, |_, objects, own: &mut Vec<Object>| own.extend(objects));
-    for (list, (objects, failure)) in lists.iter().zip(gathered) {
+    for (list, (objects, failure)) in lists.iter().zip(gather::objects(cluster, &lists)) {
         // Without what stands between them, pods of Deployments show nothing.
         gaps.extend(failure.map(|failure| input::live::gap(list, &failure)));
         if list.resource.kind == "Pod" {
