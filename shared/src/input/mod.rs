@@ -17,4 +17,6 @@ pub mod selection;
 #[cfg(feature = "live")]
 pub mod snapshot;
 pub mod state;
+#[cfg(feature = "live")]
+pub mod workloads;
 pub mod yaml;

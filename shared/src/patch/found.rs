@@ -1,7 +1,6 @@
 //! Objects of a cluster: what is selected, and the roots above it.
 
 use crate::client::connection::Connection;
-use crate::client::diagnose;
 use crate::client::failure::Failure;
 use crate::client::list::List;
 use crate::client::resource::Resource;
@@ -77,7 +76,7 @@ pub fn read(connection: &Connection, lists: &[List], everything: bool) -> Result
     if let Some(failure) = all_failed(&read)
         && read.iter().all(|((objects, _), _)| objects.is_empty())
     {
-        return Err(diagnose::could_not_reach(failure, connection.target()));
+        return Err(cluster.could_not_run(failure));
     }
     let mut selected = Vec::new();
     for (list, ((objects, aside), failure)) in lists.iter().zip(read) {

@@ -2,6 +2,8 @@
 //! standard error, and everything untrusted passes through [`escape`] on its way.
 
 pub mod audience;
+#[cfg(feature = "live")]
+pub mod cluster;
 mod diff;
 pub mod difference;
 mod distinct;

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use posture::client::list::List;
+use posture::client::resource::Resource;
 use posture::finding::report::{Report, Target};
 use posture::finding::suppression::found::annotations;
 use posture::finding::suppression::rule::Rule;
@@ -12,6 +13,7 @@ use posture::input::gather::{all_failed, gather};
 use posture::input::inventory;
 use posture::input::live;
 use posture::input::selection::Selection;
+use posture::input::workloads::{is_left_behind, workloads};
 use posture::model::error::Result;
 use posture::model::gap::Gap;
 use posture::model::labels::LabelSelector;
@@ -19,6 +21,7 @@ use posture::model::object::Object;
 use posture::model::owners::{Owners, controller_of};
 use posture::model::version::{Minor, NEWEST};
 use posture::model::workload::{Carrier, pod_templates};
+use posture::render::cluster;
 use posture::render::out::{Output, Stdout};
 use posture::render::progress::Progress;
 use posture::render::report::{self, ReportFormat, Tables};
@@ -114,7 +117,8 @@ pub fn run(options: &NamespaceOptions<'_>) -> Result<NamespaceReport> {
     let mut report = namespace_report::report_of(options, counted);
     options.gates.apply(&mut report, &suppressions)?;
     if let NamespaceScope::Live { cluster, .. } = &options.scope {
-        scan::finish(*cluster, &report.gaps, options.program)?;
+        let again = format!("{} check", options.program);
+        cluster::finish(*cluster, &report.gaps, &again)?;
     }
     let tables = Tables {
         human: |out: &mut Stdout| namespace_table::human(&report, options, out),
@@ -207,7 +211,7 @@ fn keep_labelled(
 }
 
 fn of_cluster(options: &NamespaceOptions<'_>, cluster: Cluster<'_>) -> Result<Counted> {
-    scan::introduce(cluster);
+    cluster::introduce(cluster);
     let mut gaps = Vec::new();
     let server = scan::server(cluster, options.server, &mut gaps)?;
     let mut policies = Policies::new(options.policy, server, &[])?;
@@ -238,7 +242,7 @@ fn of_cluster(options: &NamespaceOptions<'_>, cluster: Cluster<'_>) -> Result<Co
 
 /// The lists of the Namespaces themselves.
 pub(super) fn namespace_lists(options: &NamespaceOptions<'_>) -> Vec<List> {
-    let all = List::of(scan::namespaces(), None);
+    let all = List::of(Resource::namespaces(), None);
     if !options.names.is_empty() {
         let named = options.names.iter();
         return named.map(|name| List { name: Some(name.clone()), ..all.clone() }).collect();
@@ -262,7 +266,7 @@ pub(super) fn content_lists(named: &[String], there: &BTreeSet<String>) -> Vec<L
     };
     scopes
         .iter()
-        .flat_map(|scope| scan::workloads().into_iter().map(|resource| List::of(resource, *scope)))
+        .flat_map(|scope| workloads().into_iter().map(|resource| List::of(resource, *scope)))
         .collect()
 }
 
@@ -297,7 +301,7 @@ fn census_of(
     if let Some(failure) = all_failed(&gathered)
         && !gathered.iter().any(|(part, _)| part.any)
     {
-        return Err(scan::could_not_run(cluster, failure));
+        return Err(cluster.could_not_run(failure));
     }
     let (mut census, mut owners) = (Census::default(), Owners::default());
     let mut suppressions = Vec::new();
@@ -340,7 +344,7 @@ fn count(
     census: &mut Census,
 ) {
     let judge = |object: &Object| -> Vec<census::Judged> {
-        if stored && scan::is_left_behind(object) {
+        if stored && is_left_behind(object) {
             return Vec::new();
         }
         let namespace = policies.namespace_of(object);

@@ -11,6 +11,7 @@ use posture::input::files::FileArgs;
 use posture::input::selection::pick::ABSENT;
 use posture::model::error::{Error, Result};
 use posture::model::version::Minor;
+use posture::render::cluster;
 use posture::render::difference::{DifferenceFormat, print};
 use posture::render::out::Output;
 
@@ -212,7 +213,7 @@ pub(super) fn meant_of(program: &str, scope: &Scope<'_>, way: Way<'_>) -> Result
 
 /// Judges those objects of a cluster that are meant.
 fn of_meant(program: &str, cluster: Cluster<'_>, way: Way<'_>, meant: &Meant) -> Result<Judged> {
-    scan::introduce(cluster);
+    cluster::introduce(cluster);
     let (ways, mut gaps) = ([way], Vec::new());
     let servers = scan::servers(Some(cluster), &ways, &mut gaps)?;
     let lists = meant.lists(cluster, &mut gaps);

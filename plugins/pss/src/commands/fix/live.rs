@@ -10,6 +10,7 @@ use posture::input;
 use posture::input::cluster::Cluster;
 use posture::input::gather;
 use posture::input::selection::resolve::Resolved;
+use posture::input::workloads::{namespaces_of, owners_in};
 use posture::model::clock::Clock;
 use posture::model::error::Result;
 use posture::model::gap::Gap;
@@ -109,9 +110,7 @@ pub(super) fn run(options: &FixOptions<'_>, live: &Live<'_>) -> Result<PlanRepor
 fn namespaces(roots: &[&Object]) -> Vec<List> {
     let names: std::collections::BTreeSet<&str> =
         roots.iter().filter_map(|object| object.namespace()).collect();
-    let list =
-        |name: &str| List { name: Some(name.to_owned()), ..List::of(scan::namespaces(), None) };
-    names.into_iter().map(list).collect()
+    names.into_iter().map(List::of_namespace).collect()
 }
 
 /// What the pods of objects show, by the object.
@@ -150,10 +149,7 @@ fn beside(roots: &[&Object]) -> Vec<List> {
 
 fn pods_of(namespace: Option<&str>) -> Vec<List> {
     let mut lists = vec![List::of(Resource::new("", "v1", "pods", "Pod", true), namespace)];
-    for (group, plural, kind) in [("apps", "replicasets", "ReplicaSet"), ("batch", "jobs", "Job")] {
-        let resource = Resource::new(group, "v1", plural, kind, true);
-        lists.push(List { metadata_only: true, ..List::of(resource, namespace) });
-    }
+    lists.extend(owners_in(namespace));
     lists
 }
 
@@ -162,7 +158,7 @@ pub(in super::super) fn accesses(options: &FixOptions<'_>, live: &Live<'_>) -> R
     let lists = found::lists(live.connection, &options.selection)?.lists;
     let everything = options.selection.is_everything();
     let mut accesses = whole::accesses(&lists, everything, live.dry_run);
-    for scope in scan::namespaces_of(&lists) {
+    for scope in namespaces_of(&lists) {
         let name = scope.as_deref();
         accesses.push(Access {
             verb: "get".to_owned(),
