@@ -11,6 +11,7 @@ pub mod document;
 pub mod error;
 pub mod escape;
 pub mod excerpt;
+pub mod gate;
 mod gfm;
 mod github;
 mod gitlab;

@@ -13,6 +13,7 @@ use posture::model::gap::Gap;
 use posture::model::object::Object;
 use posture::model::version::Minor;
 use posture::render::cluster;
+use posture::render::gate::GateOptions;
 use posture::render::human::Closing;
 use posture::render::out::{self, Output};
 use posture::render::progress::Progress;
@@ -21,7 +22,7 @@ use posture::render::report::{self, ReportFormat};
 use super::assumed;
 use super::chosen::Chosen;
 use super::collect::Collected;
-use super::gate::GateOptions;
+use super::gate;
 use super::judge::Judge;
 use super::meant::Meant;
 use super::policies::{Policies, PolicyOptions};
@@ -112,7 +113,7 @@ pub fn run(options: &CheckOptions<'_>) -> Result<Report<PssDetail>> {
     };
     let (mut report, suppressions) = judge(options.program, &options.scope, &[way])?.remove(0);
     report.remarks.extend(assumed::remark(&report.objects, &options.assumptions));
-    options.gates.apply(&mut report, &suppressions)?;
+    options.gates.apply(&mut report, &suppressions, &catalog(), gate::settle)?;
     let closing = Closing { next: next_commands(options.program, &report) };
     report::print(&report, options.output, &catalog(), &closing)?;
     Ok(report)

@@ -22,13 +22,14 @@ use posture::model::owners::{Owners, controller_of};
 use posture::model::version::{Minor, NEWEST};
 use posture::model::workload::{Carrier, pod_templates};
 use posture::render::cluster;
+use posture::render::gate::GateOptions;
 use posture::render::out::{Output, Stdout};
 use posture::render::progress::Progress;
 use posture::render::report::{self, ReportFormat, Tables};
 use rayon::prelude::*;
 
 use super::check::known;
-use super::gate::GateOptions;
+use super::gate;
 use super::policies::{Policies, PolicyOptions, is_namespace};
 use super::scan;
 use super::standing::NamespaceDetail;
@@ -115,7 +116,7 @@ pub fn run(options: &NamespaceOptions<'_>) -> Result<NamespaceReport> {
     let mut counted = counted?;
     let suppressions = std::mem::take(&mut counted.suppressions);
     let mut report = namespace_report::report_of(options, counted);
-    options.gates.apply(&mut report, &suppressions)?;
+    options.gates.apply(&mut report, &suppressions, &catalog(), gate::settle)?;
     if let NamespaceScope::Live { cluster, .. } = &options.scope {
         let again = format!("{} check", options.program);
         cluster::finish(*cluster, &report.gaps, &again)?;

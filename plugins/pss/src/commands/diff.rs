@@ -20,6 +20,7 @@ use super::meant::Meant;
 use super::verdict::{ModeReport, PssDetail};
 use super::{gate, scan};
 use crate::acceptance::UNKNOWN_FIELD;
+use crate::checks::catalog;
 use crate::level::PolicyVersion;
 
 /// What is compared.
@@ -115,7 +116,8 @@ pub fn compare(options: &DiffOptions<'_>) -> Result<Difference> {
 /// What counts of one side, by the same gates on both.
 fn counting(gates: &Gates, (mut report, suppressions): Judged) -> Report<PssDetail> {
     // Nothing is written: there is no baseline.
-    drop(gate::apply(gates, &mut report, &suppressions));
+    drop(gates.apply(&mut report, &suppressions, &catalog()));
+    gate::settle(&mut report);
     report
 }
 
