@@ -3,11 +3,13 @@
 use serde::Serialize;
 
 use super::check::Severity;
+use super::fingerprint::fingerprint;
 use super::fix::Fix;
 use super::suppression::{Idle, Suppressed};
 use crate::model::gap::Gap;
 use crate::model::object::ObjectRef;
 use crate::model::owners::Owner;
+use crate::model::path::FieldPath;
 use crate::model::source::Mark;
 
 /// The version of the machine formats.
@@ -133,6 +135,34 @@ pub struct Finding {
     pub fix: Option<Fix>,
     /// What stays the same when files move ([`super::fingerprint`]).
     pub fingerprint: String,
+}
+
+impl Finding {
+    /// A finding of which only the essentials are known.
+    pub fn new(
+        check: &'static str,
+        severity: Severity,
+        object: &ObjectRef,
+        path: &FieldPath,
+        place: Option<Mark>,
+        message: String,
+    ) -> Self {
+        Self {
+            check,
+            severity,
+            object: object.clone(),
+            position: 0,
+            container: None,
+            path: path.to_string(),
+            place,
+            value: None,
+            allowed: None,
+            message,
+            advice: None,
+            fix: None,
+            fingerprint: fingerprint(check, object, path),
+        }
+    }
 }
 
 /// Everything that a command found.

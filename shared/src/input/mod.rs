@@ -5,6 +5,8 @@ pub mod chosen;
 #[cfg(feature = "live")]
 pub mod cluster;
 pub mod files;
+#[cfg(feature = "live")]
+pub mod gather;
 pub mod git;
 pub mod glob;
 pub mod ignore;
@@ -16,4 +18,6 @@ pub mod selection;
 #[cfg(feature = "live")]
 pub mod snapshot;
 pub mod state;
+#[cfg(feature = "live")]
+pub mod workloads;
 pub mod yaml;

@@ -2,6 +2,8 @@
 //! standard error, and everything untrusted passes through [`escape`] on its way.
 
 pub mod audience;
+#[cfg(feature = "live")]
+pub mod cluster;
 mod diff;
 pub mod difference;
 mod distinct;
@@ -9,6 +11,7 @@ pub mod document;
 pub mod error;
 pub mod escape;
 pub mod excerpt;
+pub mod gate;
 mod gfm;
 mod github;
 mod gitlab;

@@ -6,7 +6,6 @@ use clap::Args as ClapArgs;
 use kubectl_pss::checks::catalog;
 use kubectl_pss::commands::check::{self, CheckOptions, Scope};
 use kubectl_pss::commands::check_ns::{self, NamespaceOptions, NamespaceScope};
-use kubectl_pss::commands::gate::GateOptions;
 use kubectl_pss::commands::policies::PolicyOptions;
 use kubectl_pss::commands::rights;
 use kubectl_pss::level::LevelVersion;
@@ -21,6 +20,7 @@ use posture::input::selection::{Selection, SelectionArgs};
 use posture::input::snapshot::Asked;
 use posture::model::error::{Error, Result};
 use posture::model::version::Minor;
+use posture::render::gate::GateOptions;
 
 use super::assume::AssumeFlags;
 use super::origin::Origin;

@@ -7,10 +7,13 @@ use posture::input::cluster::Cluster;
 use posture::input::files::FileArgs;
 use posture::input::inventory;
 use posture::input::selection::Selection;
+use posture::input::workloads::{namespaces_of, workloads};
 use posture::model::error::Result;
 use posture::model::gap::Gap;
 use posture::model::object::Object;
 use posture::model::version::Minor;
+use posture::render::cluster;
+use posture::render::gate::GateOptions;
 use posture::render::human::Closing;
 use posture::render::out::{self, Output};
 use posture::render::progress::Progress;
@@ -19,7 +22,7 @@ use posture::render::report::{self, ReportFormat};
 use super::assumed;
 use super::chosen;
 use super::collect::Collected;
-use super::gate::GateOptions;
+use super::gate;
 use super::judge::Judge;
 use super::meant::Meant;
 use super::policies::{Policies, PolicyOptions};
@@ -110,7 +113,7 @@ pub fn run(options: &CheckOptions<'_>) -> Result<Report<PssDetail>> {
     };
     let (mut report, suppressions) = judge(options.program, &options.scope, &[way])?.remove(0);
     report.remarks.extend(assumed::remark(&report.objects, &options.assumptions));
-    options.gates.apply(&mut report, &suppressions)?;
+    options.gates.apply(&mut report, &suppressions, &catalog(), gate::settle)?;
     let closing = Closing { next: next_commands(options.program, &report) };
     report::print(&report, options.output, &catalog(), &closing)?;
     Ok(report)
@@ -213,14 +216,14 @@ fn of_cluster(
     cluster: Cluster<'_>,
     selection: &Selection,
 ) -> Result<Vec<Judged>> {
-    scan::introduce(cluster);
+    cluster::introduce(cluster);
     let mut gaps = Vec::new();
     let servers = scan::servers(Some(cluster), ways, &mut gaps)?;
-    let lists = scan::lists(cluster, selection, &mut gaps)?;
+    let lists = cluster::lists(cluster, selection, workloads(), &mut gaps)?;
     let judged = judge_lists(cluster, &lists, (ways, &servers), gaps, None)?;
     let reports = reports_of(program, cluster, &servers, judged);
     if let Some((report, _)) = reports.first() {
-        scan::finish(cluster, &report.gaps, program)?;
+        cluster::finish(cluster, &report.gaps, &format!("{program} check"))?;
     }
     Ok(reports)
 }
@@ -234,7 +237,7 @@ pub(super) fn judge_lists(
     meant: Option<&Meant>,
 ) -> Result<Vec<Collected>> {
     let Some(first) = ways.first() else { return Ok(Vec::new()) };
-    let needed = required::lists(first.required, &scan::namespaces_of(lists));
+    let needed = required::lists(first.required, &namespaces_of(lists));
     let requirements = Requirements::of_cluster(first.required, cluster, &needed, &mut gaps);
     scan::judge(cluster, lists, How { ways, servers, requirements: &requirements, meant }, gaps)
 }

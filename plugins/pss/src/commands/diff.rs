@@ -11,6 +11,7 @@ use posture::input::files::FileArgs;
 use posture::input::selection::pick::ABSENT;
 use posture::model::error::{Error, Result};
 use posture::model::version::Minor;
+use posture::render::cluster;
 use posture::render::difference::{DifferenceFormat, print};
 use posture::render::out::Output;
 
@@ -19,6 +20,7 @@ use super::meant::Meant;
 use super::verdict::{ModeReport, PssDetail};
 use super::{gate, scan};
 use crate::acceptance::UNKNOWN_FIELD;
+use crate::checks::catalog;
 use crate::level::PolicyVersion;
 
 /// What is compared.
@@ -114,7 +116,8 @@ pub fn compare(options: &DiffOptions<'_>) -> Result<Difference> {
 /// What counts of one side, by the same gates on both.
 fn counting(gates: &Gates, (mut report, suppressions): Judged) -> Report<PssDetail> {
     // Nothing is written: there is no baseline.
-    drop(gate::apply(gates, &mut report, &suppressions));
+    drop(gates.apply(&mut report, &suppressions, &catalog()));
+    gate::settle(&mut report);
     report
 }
 
@@ -212,7 +215,7 @@ pub(super) fn meant_of(program: &str, scope: &Scope<'_>, way: Way<'_>) -> Result
 
 /// Judges those objects of a cluster that are meant.
 fn of_meant(program: &str, cluster: Cluster<'_>, way: Way<'_>, meant: &Meant) -> Result<Judged> {
-    scan::introduce(cluster);
+    cluster::introduce(cluster);
     let (ways, mut gaps) = ([way], Vec::new());
     let servers = scan::servers(Some(cluster), &ways, &mut gaps)?;
     let lists = meant.lists(cluster, &mut gaps);

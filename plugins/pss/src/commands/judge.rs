@@ -4,6 +4,7 @@ use posture::finding::check::Severity;
 use posture::finding::report::{Finding, ObjectReport};
 use posture::model::decode::{self, Refusal};
 use posture::model::gap::Gap;
+use posture::model::mark;
 use posture::model::object::{Object, ObjectRef};
 use posture::model::owners::{Owner, Owners};
 use posture::model::path::FieldPath;
@@ -14,7 +15,7 @@ use posture::model::workload::{
 };
 
 use super::assumed::{self, After};
-use super::findings::{Subject, finding, nearest};
+use super::findings::Subject;
 use super::namespaces;
 use super::policies::{Applied, Policies, is_namespace};
 use super::required::Requirements;
@@ -219,7 +220,7 @@ fn unacceptable(
         let warning = Severity::Warning;
         findings.push(Finding {
             advice: Some(format!("{what} is unknown to the API server: correct or remove it")),
-            ..finding(UNKNOWN_FIELD, warning, reference, &unknown.path, Some(mark), message)
+            ..Finding::new(UNKNOWN_FIELD, warning, reference, &unknown.path, Some(mark), message)
         });
     }
     let undecodable = decoded.refusal.map(|refusal| Refused::to_decode(object, refusal));
@@ -299,7 +300,7 @@ impl Refused {
         let path = without_containers(template)?;
         Some(Self {
             message: format!("{path}: Required value"),
-            place: nearest(template.value, &FieldPath::of("spec.containers")),
+            place: mark::nearest(template.value, &FieldPath::of("spec.containers")),
             advice: "a pod needs at least one container".to_owned(),
             path,
         })
@@ -313,7 +314,7 @@ impl Refused {
     ) -> Judged {
         let (place, message) = (Some(self.place), self.message);
         let first =
-            finding(INVALID, Severity::Error, &reference, &self.path, place, message.clone());
+            Finding::new(INVALID, Severity::Error, &reference, &self.path, place, message.clone());
         findings.insert(0, Finding { advice: Some(self.advice), ..first });
         let report = ObjectReport {
             object: reference,

@@ -9,7 +9,7 @@ pub mod diff;
 pub mod explain;
 mod findings;
 pub mod fix;
-pub mod gate;
+mod gate;
 pub mod judge;
 mod meant;
 mod namespace_report;

@@ -10,7 +10,6 @@ use posture::model::workload::template_path_of;
 
 use super::check::tool;
 use super::check_ns::{Counted, NamespaceOptions, NamespaceReport, NamespaceScope};
-use super::findings::finding;
 use super::policies::Policies;
 use super::standing::{NamespaceDetail, gravest};
 use super::verdict::Verdict;
@@ -124,7 +123,8 @@ fn row(
                 let path = template_path_of(reference.group(), &reference.kind);
                 let path = path.map_or_else(FieldPath::root, FieldPath::of);
                 let message = message(mode, control.check.title, member.pods);
-                findings.push(finding(control.id(), severity, &reference, &path, None, message));
+                let id = control.id();
+                findings.push(Finding::new(id, severity, &reference, &path, None, message));
             }
             known.join(controls);
         }
@@ -154,7 +154,7 @@ fn label_findings(policy: &NamespacePolicy, namespace: &ObjectRef) -> Vec<Findin
     let finding = |error: &crate::namespace::LabelError| {
         let path = FieldPath::of("metadata.labels").field(error.label);
         let severity = posture::finding::check::Severity::Error;
-        finding(INVALID, severity, namespace, &path, None, error.to_string())
+        Finding::new(INVALID, severity, namespace, &path, None, error.to_string())
     };
     policy.errors.iter().map(finding).collect()
 }

@@ -7,7 +7,6 @@ use posture::model::node::Value;
 use posture::model::object::{Object, ObjectRef};
 use posture::model::path::FieldPath;
 
-use super::findings::finding;
 use super::judge::{Judged, Refused};
 use super::policies::Policies;
 use super::verdict::{PssDetail, Verdict};
@@ -42,7 +41,7 @@ pub(super) fn judge(object: &Object, policies: &Policies) -> Option<Judged> {
             let mark = labels.get(error.label).and_then(|value| value.mark().to_show());
             Finding {
                 value: Some(error.value.clone().into()),
-                ..finding(INVALID, Severity::Error, &reference, &path, mark, error.to_string())
+                ..Finding::new(INVALID, Severity::Error, &reference, &path, mark, error.to_string())
             }
         })
         .collect();
@@ -87,7 +86,7 @@ fn mistyped_labels(labels: Value<'_>, reference: &ObjectRef) -> Vec<Finding> {
         .map(|(key, text)| {
             let path = FieldPath::of("metadata.labels").field(text.to_owned());
             let message = format!("{text} is no label of Pod Security Admission: it has no effect");
-            finding(
+            Finding::new(
                 UNKNOWN_FIELD,
                 Severity::Warning,
                 reference,

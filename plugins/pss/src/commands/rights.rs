@@ -6,9 +6,10 @@ use std::io::Write as _;
 use posture::client::list::List;
 use posture::client::rbac::{self, Access};
 use posture::input::cluster::Cluster;
+use posture::input::workloads::{namespaces_of, workloads};
 use posture::model::error::Result;
 use posture::render::escape::escape;
-use posture::render::out;
+use posture::render::{cluster, out};
 
 use super::check::{CheckOptions, Scope};
 use super::check_ns::{NamespaceOptions, NamespaceScope, content_lists, namespace_lists};
@@ -61,7 +62,8 @@ fn lists_of(
 ) -> Result<Vec<List>> {
     Ok(match scope {
         Scope::Live { cluster: cluster @ Cluster::Live { .. }, selection } => {
-            with_context(scan::lists(*cluster, selection, &mut Vec::new())?, required)
+            let lists = cluster::lists(*cluster, selection, workloads(), &mut Vec::new())?;
+            with_context(lists, required)
         }
         Scope::Files { files, kustomize, selection, cluster: Some(Cluster::Live { .. }) }
             if names_something(files, *kustomize) =>
@@ -74,7 +76,7 @@ fn lists_of(
 
 fn with_context(lists: Vec<List>, required: &Required) -> Vec<List> {
     let (mut all, _) = scan::context_lists(&lists);
-    all.extend(required::lists(required, &scan::namespaces_of(&lists)));
+    all.extend(required::lists(required, &namespaces_of(&lists)));
     all.extend(lists);
     all
 }

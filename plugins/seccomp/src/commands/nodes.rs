@@ -8,10 +8,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use posture::client::connection::Connection;
 use posture::client::discovery::Discovery;
-use posture::client::failure::Failure;
 use posture::client::list::List;
 use posture::client::resource::Resource;
-use posture::input::live::{self, Arrival};
+use posture::input::cluster::Cluster;
+use posture::input::gather;
 use posture::model::object::Object;
 
 const GROUP: &str = "security-profiles-operator.x-k8s.io";
@@ -56,22 +56,17 @@ impl Operator {
     /// What somebody should know before pods ask for the profile at a path.
     pub(super) fn warning(&self, connection: &Connection, path: &str) -> Option<String> {
         let lists = self.lists();
-        let mut found: Vec<Vec<Object>> = lists.iter().map(|_| Vec::new()).collect();
-        let mut failed: Option<(usize, Failure)> = None;
-        for (position, arrival) in live::read(connection, lists.clone()) {
-            match arrival {
-                Arrival::Objects(objects) => found[position].extend(objects),
-                Arrival::Restart => found[position].clear(),
-                Arrival::Failed(failure) => failed = Some((position, failure)),
-                Arrival::End => {}
-            }
-        }
-        if let Some((position, failure)) = failed {
-            let what = lists[position].resource.qualified();
+        let read = gather::objects(Cluster::Live { connection, recorder: None }, &lists);
+        let mut failures = lists.iter().zip(&read).rev();
+        if let Some((what, failure)) =
+            failures.find_map(|(list, (_, failure))| Some((&list.resource, failure.as_ref()?)))
+        {
+            let what = what.qualified();
             return Some(format!(
                 "whether {path} is on all nodes is not known: {what} could not be read: {failure}"
             ));
         }
+        let mut found: Vec<Vec<Object>> = read.into_iter().map(|(objects, _)| objects).collect();
         let nodes = found.pop().unwrap_or_default();
         let mut found = found.into_iter();
         let profiles = found.next().unwrap_or_default();

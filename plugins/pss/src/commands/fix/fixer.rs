@@ -6,13 +6,13 @@ use std::sync::Arc;
 use posture::finding::fix::Grade;
 use posture::model::decode;
 use posture::model::gap::Gap;
+use posture::model::mark;
 use posture::model::object::{Object, ObjectRef};
 use posture::model::served;
 use posture::model::workload::{PodTemplate, looks_like_pod, pod_templates, template_path};
 use posture::patch::plan::{self, Planned, Step};
 use posture::patch::standing::{self, Place};
 
-use super::super::findings::nearest;
 use super::super::policies::{Policies, is_namespace};
 use super::detail::{Left, count};
 use crate::acceptance;
@@ -261,7 +261,7 @@ fn left(reference: &ObjectRef, template: &PodTemplate<'_>, remaining: &Remaining
         check: check.id(),
         container: violation.container().map(|container| container.name.clone()),
         path: path.to_string(),
-        place: nearest(template.value, &violation.path).to_show(),
+        place: mark::nearest(template.value, &violation.path).to_show(),
         grade: fix.grade,
         title: Cow::clone(&fix.title),
         evidence: Cow::clone(&fix.evidence),
