@@ -21,9 +21,8 @@ use posture::render::report::{self, ReportFormat};
 
 use super::assumed;
 use super::chosen;
-use super::collect::Collected;
 use super::gate;
-use super::judge::Judge;
+use super::judge::{Collected, Judge};
 use super::meant::Meant;
 use super::policies::{Policies, PolicyOptions};
 use super::required::{self, Requirements};
@@ -198,7 +197,7 @@ fn of_files(
         let is_last = number + 1 == servers.len();
         // By value: a document's memory is free again as soon as its objects are judged.
         let meant = if is_last { objects.take() } else { objects.clone() };
-        collected.judge(&judge, meant.unwrap_or_default());
+        judge.collect(meant.unwrap_or_default(), &mut collected);
         let target = Target {
             context: cluster.and_then(|cluster| cluster.context()).map(str::to_owned),
             server: Some(server.to_string()),
