@@ -4,6 +4,8 @@ use clap::builder::PossibleValue;
 use clap::{Args, ValueEnum};
 
 use crate::input::files::FileArgs;
+#[cfg(feature = "live")]
+use crate::input::snapshot::Asked;
 use crate::model::error::{Error, Result};
 use crate::render::difference::DifferenceFormat;
 use crate::render::out::Output;
@@ -58,6 +60,20 @@ impl InputFlags {
     /// The directory of `-k`.
     pub fn kustomize(&self) -> Option<&str> {
         self.kustomize.as_deref()
+    }
+
+    /// What is asked with the words behind a verb, as snapshots say it: what the flags say, and the
+    /// namespace only where one is named.
+    #[cfg(feature = "live")]
+    pub fn asked(&self, verb: &str, words: &[String]) -> Asked {
+        let namespace = self.namespace().filter(|_| !self.all_namespaces);
+        Asked {
+            verb: verb.to_owned(),
+            words: words.to_vec(),
+            namespace: namespace.map(str::to_owned),
+            label_selector: self.selector().map(str::to_owned),
+            field_selector: self.field_selector().map(str::to_owned),
+        }
     }
 
     /// The namespace of `-n`, if one was given.

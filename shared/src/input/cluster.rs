@@ -4,7 +4,7 @@
 use super::live::{self, Arrival};
 use super::selection::Selection;
 use super::selection::resolve::Resolved;
-use super::snapshot::{Recorder, Snapshot};
+use super::snapshot::{Asked, Recorder, Snapshot};
 use crate::client::connection::Connection;
 use crate::client::diagnose;
 use crate::client::discovery::Discovery;
@@ -37,6 +37,15 @@ pub enum Cluster<'a> {
 }
 
 impl<'a> Cluster<'a> {
+    /// A snapshot that a tool is asked about. `tool` is its name in snapshots.
+    pub fn recorded(snapshot: &'a Snapshot, tool: &str, asked: &'a Asked) -> Self {
+        Self::Recorded {
+            snapshot,
+            again: snapshot.asked(tool, &asked.verb) == Some(asked),
+            namespace: asked.namespace.as_deref().unwrap_or_default(),
+        }
+    }
+
     /// The context of the kubeconfig.
     pub fn context(&self) -> Option<&'a str> {
         match self {

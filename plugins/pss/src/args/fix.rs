@@ -1,7 +1,5 @@
 //! `fix`: its command line, and from it to the command.
 
-use std::sync::Arc;
-
 use clap::{Args as ClapArgs, ValueEnum};
 use kubectl_pss::commands::fix::{self, Files, FixOptions, How, Live, Scope};
 use kubectl_pss::commands::policies::PolicyOptions;
@@ -12,8 +10,6 @@ use posture::cli::changes::{ChangeFlags, FileMode, LiveMode};
 use posture::cli::connection::ConnectionFlags;
 use posture::cli::exit;
 use posture::cli::flags::{InputFlags, StyleFlags};
-use posture::client::connect;
-use posture::client::connection::Connection;
 use posture::finding::fix::Grade;
 use posture::input::cluster::Cluster;
 use posture::input::selection::{Selection, SelectionArgs};
@@ -23,7 +19,6 @@ use posture::model::version::Minor;
 use posture::patch::live::DryRun;
 use posture::patch::shell;
 use posture::render::audience;
-use posture::render::notices::StderrNotices;
 
 use super::check::{is_segment, namespaces_in};
 
@@ -109,6 +104,7 @@ pub(super) fn run(args: &FixArgs, style: StyleFlags, program: &str) -> Result<u8
         label_selector: input.selector().map(str::to_owned),
         field_selector: input.field_selector().map(str::to_owned),
     })?;
+    let connect = || args.connection.connect(program, input.namespace(), false, style.stderr());
     let connection;
     let scope = if input.names_files()? {
         let files = input.files();
@@ -116,7 +112,7 @@ pub(super) fn run(args: &FixArgs, style: StyleFlags, program: &str) -> Result<u8
             return Err(Error::usage("a snapshot is a record: nothing in it can be changed"));
         }
         let write = args.changes.of_files(input)? == FileMode::Write;
-        connection = args.with_cluster.then(|| connect(args, program, style)).transpose()?;
+        connection = args.with_cluster.then(connect).transpose()?;
         let live = |connection| Cluster::Live { connection, recorder: None };
         let cluster = connection.as_ref().map(live);
         Scope::Files(Files { files, kustomize: input.kustomize(), cluster, write })
@@ -130,7 +126,7 @@ pub(super) fn run(args: &FixArgs, style: StyleFlags, program: &str) -> Result<u8
             Err(_) if args.print_rbac => (DryRun::None, true),
             Err(error) => return Err(error),
         };
-        connection = Some(connect(args, program, style)?);
+        connection = Some(connect()?);
         let Some(connection) = connection.as_ref() else {
             return Err(Error::could_not_run("there is no connection"));
         };
@@ -207,10 +203,4 @@ fn command(args: &FixArgs, program: &str) -> String {
     words.push(format!("--grade {grade}"));
     words.extend(args.set.iter().map(|text| format!("--set {}", shell::word(text))));
     words.join(" ")
-}
-
-fn connect(args: &FixArgs, program: &str, style: StyleFlags) -> Result<Connection> {
-    let options = args.connection.options(program, args.input.namespace(), false)?;
-    let target = connect::resolve(&options)?;
-    Connection::open(target, &options, Arc::new(StderrNotices::new(style.stderr())))
 }

@@ -7,9 +7,7 @@ use posture::model::gap::Gap;
 use posture::model::object::Object;
 use posture::model::owners::{Owner, Owners};
 use posture::model::served;
-use posture::model::workload::{
-    Carrier, PodTemplate, looks_like_pod, pod_templates, template_path,
-};
+use posture::model::workload::{Carrier, PodTemplate, pod_templates, without_template};
 
 use super::assumed::{self, After};
 use super::findings::Subject;
@@ -67,7 +65,7 @@ impl Judge<'_> {
         }
         let templates = pod_templates(object);
         if templates.is_empty() {
-            return without_template(object);
+            return without_template(object).map(|why| Judged::unknown(object, why, ""));
         }
         let namespace = self.policies.namespace_of(object);
         let reference = object.reference(Some(namespace));
@@ -204,18 +202,6 @@ fn controller(object: &Object) -> Option<&'static str> {
         ("batch", _) => Some("system:serviceaccount:kube-system:job-controller"),
         _ => None,
     }
-}
-
-/// A workload without a template cannot be judged, and neither can another kind that has the shape
-/// of a pod itself; other kinds are of no concern.
-fn without_template(object: &Object) -> Option<Judged> {
-    if let Some(path) = template_path(object) {
-        let why = format!("no pod template at {path}: the API server would refuse it");
-        return Some(Judged::unknown(object, why, ""));
-    }
-    let why =
-        "spec.containers in a kind that is no Pod: what its controller makes of it is not known";
-    looks_like_pod(object.value()).then(|| Judged::unknown(object, why.to_owned(), ""))
 }
 
 /// An assumption about labels must not make a pass: with other labels the object would be

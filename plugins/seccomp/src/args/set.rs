@@ -1,7 +1,5 @@
 //! `set`: its command line, and from it to the command.
 
-use std::sync::Arc;
-
 use clap::Args as ClapArgs;
 use kubectl_seccomp::commands::rights;
 use kubectl_seccomp::commands::set::{self, Files, Live, Scope, SetOptions};
@@ -11,13 +9,10 @@ use posture::cli::changes::{ChangeFlags, FileMode, LiveMode};
 use posture::cli::connection::ConnectionFlags;
 use posture::cli::exit;
 use posture::cli::flags::{InputFlags, StyleFlags};
-use posture::client::connect::{self};
-use posture::client::connection::Connection;
 use posture::input::selection::{Selection, SelectionArgs};
 use posture::input::snapshot::Snapshot;
 use posture::model::error::{Error, Result};
 use posture::patch::live::DryRun;
-use posture::render::notices::StderrNotices;
 
 #[derive(ClapArgs, Debug)]
 pub(super) struct SetArgs {
@@ -93,7 +88,7 @@ pub(super) fn run(args: &SetArgs, style: StyleFlags, program: &str) -> Result<u8
             Err(_) if args.print_rbac => (DryRun::None, true),
             Err(error) => return Err(error),
         };
-        connection = connect(args, program, style)?;
+        connection = args.connection.connect(program, input.namespace(), false, style.stderr())?;
         let managed = args.changes.managed();
         Scope::Live(Live { connection: &connection, dry_run, yes, managed })
     };
@@ -110,10 +105,4 @@ pub(super) fn run(args: &SetArgs, style: StyleFlags, program: &str) -> Result<u8
         return rights::of_set(&options).map(|()| exit::CLEAN);
     }
     set::run(&options).map(|report| exit::of_plan(&report))
-}
-
-fn connect(args: &SetArgs, program: &str, style: StyleFlags) -> Result<Connection> {
-    let options = args.connection.options(program, args.input.namespace(), false)?;
-    let target = connect::resolve(&options)?;
-    Connection::open(target, &options, Arc::new(StderrNotices::new(style.stderr())))
 }

@@ -9,7 +9,7 @@ use posture::model::gap::Gap;
 use posture::model::mark;
 use posture::model::object::{Object, ObjectRef};
 use posture::model::served;
-use posture::model::workload::{PodTemplate, looks_like_pod, pod_templates, template_path};
+use posture::model::workload::{PodTemplate, pod_templates, without_template};
 use posture::patch::plan::{self, Planned, Step};
 use posture::patch::standing::{self, Place};
 
@@ -92,7 +92,8 @@ impl Fixer<'_> {
         }
         let templates = pod_templates(object);
         if templates.is_empty() {
-            return self.without_template(object);
+            let aside = Fixed { planned: Planned::Aside, came: None };
+            return without_template(object).map_or(aside, |why| self.unknown(object, why));
         }
         if self.live.is_none()
             && let Some(why) = refusal(object, &templates)
@@ -204,18 +205,6 @@ impl Fixer<'_> {
         let age = |version: PolicyVersion| self.evaluator.applied(version);
         let strictest = modes.max_by_key(|policy| (policy.level, age(policy.version)));
         strictest.unwrap_or(LevelVersion::PRIVILEGED)
-    }
-
-    fn without_template(&self, object: &Object) -> Fixed {
-        if let Some(path) = template_path(object) {
-            let why = format!("no pod template at {path}: the API server would refuse it");
-            return self.unknown(object, why);
-        }
-        if looks_like_pod(object.value()) {
-            let why = "spec.containers in a kind that is no Pod: what its controller makes of it is not known";
-            return self.unknown(object, why.to_owned());
-        }
-        Fixed { planned: Planned::Aside, came: None }
     }
 
     fn unknown(&self, object: &Object, why: String) -> Fixed {
