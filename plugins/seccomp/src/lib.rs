@@ -6,6 +6,7 @@
 
 pub mod commands;
 pub mod defaults;
+pub mod effective;
 pub mod evaluate;
 pub mod named;
 pub mod policy;
