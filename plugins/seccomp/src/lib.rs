@@ -11,5 +11,6 @@ pub mod named;
 pub mod policy;
 pub mod profile;
 pub mod set;
+pub mod setters;
 #[cfg(test)]
 mod testing;
