@@ -154,12 +154,19 @@ fn wanted<'a>(spec: Value<'a>) -> impl Iterator<Item = (&'a str, &'a str)> {
     entries.filter_map(|(key, value)| Some((key.as_str()?, value.as_str()?)))
 }
 
-/// Whether a pod is for Windows, by what it says itself.
-///
-/// Source: `validateWindows` of Kubernetes' `pkg/apis/core/validation` for `spec.os.name`.
+/// The system that a pod names: `spec.os.name`.
+fn system(spec: Value<'_>) -> Option<&str> {
+    spec.get("os")?.get("name")?.as_str()
+}
+
+/// Whether `spec.os.name` of a pod is `windows`.
+pub(super) fn names_windows(pod: Value<'_>) -> bool {
+    pod.get("spec").and_then(system) == Some("windows")
+}
+
+/// Whether a pod is for Windows, by its system, else by the nodes that it selects.
 pub(super) fn wants_windows(spec: Value<'_>) -> bool {
-    let name = spec.get("os").and_then(|os| os.get("name")).and_then(|name| name.as_str());
-    match name {
+    match system(spec) {
         Some(name) => name == "windows",
         None => wanted(spec).any(|pair| pair == (OS_LABEL, "windows")),
     }
