@@ -38,9 +38,7 @@ pub fn lists(
     gaps: &mut Vec<Gap>,
 ) -> Result<Vec<List>> {
     let resolved = cluster.lists(selection, default)?;
-    for warning in &resolved.warnings {
-        out::note(&escape(&format!("Warning: {warning}")));
-    }
+    out::warnings(&resolved.warnings);
     gaps.extend(resolved.gaps);
     Ok(resolved.lists)
 }

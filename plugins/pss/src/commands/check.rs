@@ -20,9 +20,8 @@ use posture::render::progress::Progress;
 use posture::render::report::{self, ReportFormat};
 
 use super::assumed;
-use super::chosen::Chosen;
-use super::collect::Collected;
-use super::judge::Judge;
+use super::chosen;
+use super::judge::{Collected, Judge};
 use super::meant::Meant;
 use super::policies::{Policies, PolicyOptions};
 use super::required::{self, Requirements};
@@ -162,7 +161,7 @@ fn of_files(
     let (namespace, mut gaps) = (first.policy.namespace, Vec::new());
     let mut requirements =
         Requirements::of_files(first.required, &inventory.objects, namespace, &mut gaps);
-    let mut chosen = Chosen::of(inventory, selection, namespace)?;
+    let mut chosen = chosen::of(inventory, selection, namespace)?;
     suppressions.retain(|rule| chosen.covers(rule));
     gaps.splice(..0, std::mem::take(&mut chosen.gaps));
     let servers = scan::servers(cluster, ways, &mut gaps)?;
@@ -198,7 +197,7 @@ fn of_files(
         let is_last = number + 1 == servers.len();
         // By value: a document's memory is free again as soon as its objects are judged.
         let meant = if is_last { objects.take() } else { objects.clone() };
-        collected.judge(&judge, meant.unwrap_or_default());
+        judge.collect(meant.unwrap_or_default(), &mut collected);
         let target = Target {
             context: cluster.and_then(|cluster| cluster.context()).map(str::to_owned),
             server: Some(server.to_string()),

@@ -19,9 +19,9 @@ use super::check::{self, Judged, Scope, Way, judge};
 use super::meant::Meant;
 use super::verdict::{ModeReport, PssDetail};
 use super::{gate, scan, tool};
-use crate::acceptance::UNKNOWN_FIELD;
 use crate::checks::catalog;
 use crate::level::PolicyVersion;
+use posture::finding::acceptance::UNKNOWN_FIELD;
 
 /// What is compared.
 #[derive(Clone, Debug)]

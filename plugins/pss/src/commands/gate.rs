@@ -6,7 +6,7 @@ use posture::finding::report::{ObjectReport, Report};
 use posture::model::gap::Gap;
 
 use super::verdict::Verdict;
-use crate::acceptance::INVALID;
+use posture::finding::acceptance::INVALID;
 
 /// Adds what is not known because findings do not count: of an object that the server would not
 /// take nothing else was judged, so that where that itself does not count, it is a gap and no pass.

@@ -4,7 +4,6 @@ mod assumed;
 pub mod check;
 pub mod check_ns;
 mod chosen;
-mod collect;
 pub mod diff;
 pub mod explain;
 mod findings;

@@ -13,9 +13,9 @@ use super::policies::Policies;
 use super::standing::{NamespaceDetail, gravest};
 use super::tool;
 use super::verdict::Verdict;
-use crate::acceptance::INVALID;
 use crate::census::{Controls, Name, Standing};
 use crate::namespace::{Mode, NamespacePolicy};
+use posture::finding::acceptance::INVALID;
 
 /// Sums everything up, the least work first.
 pub(super) fn report_of(options: &NamespaceOptions<'_>, counted: Counted) -> NamespaceReport {

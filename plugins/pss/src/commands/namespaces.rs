@@ -7,12 +7,12 @@ use posture::model::node::Value;
 use posture::model::object::{Object, ObjectRef};
 use posture::model::path::FieldPath;
 
-use super::judge::{Judged, Refused};
+use super::judge::Judged;
 use super::policies::Policies;
 use super::verdict::{PssDetail, Verdict};
-use crate::acceptance::{INVALID, UNKNOWN_FIELD};
 use crate::namespace::{Mode, NamespacePolicy};
 use crate::prose::go_quote;
+use posture::finding::acceptance::{INVALID, Refused, UNKNOWN_FIELD};
 
 /// What all labels of Pod Security Admission start with.
 const LABEL_PREFIX: &str = "pod-security.kubernetes.io/";

@@ -21,11 +21,10 @@ use posture::model::version::{Minor, NEWEST};
 use posture::model::workload::pod_templates;
 
 use super::check::{Way, known};
-use super::chosen::Chosen;
-use super::collect::Collected;
-use super::judge::Judge;
+use super::chosen;
+use super::judge::{Collected, Judge};
 use super::meant::Meant;
-use super::policies::{Policies, PolicyOptions};
+use super::policies::{Policies, PolicyOptions, is_namespace};
 use super::required::{self, Requirements};
 use crate::evaluate::Evaluator;
 use crate::requirements::Required;
@@ -102,7 +101,7 @@ pub(super) fn lists_for_files(
     options: PolicyOptions<'_>,
     required: &Required,
 ) -> Result<Vec<List>> {
-    let chosen = Chosen::of(inventory::read(files, kustomize)?, selection, options.namespace)?;
+    let chosen = chosen::of(inventory::read(files, kustomize)?, selection, options.namespace)?;
     let policies = Policies::new(options, NEWEST, &chosen.objects)?;
     let mut lists = missing_namespaces(&policies, &chosen.objects);
     lists.extend(required::lists_for(required, &policies, &chosen.objects));
@@ -192,9 +191,9 @@ pub(super) fn judge(
             let mut own = own.unwrap_or_default();
             collected.skipped += aside;
             if !list.resource.namespaced {
-                collected.leave_aside(&mut own);
+                leave_aside(&mut own, collected);
             }
-            collected.judge(judge, own);
+            judge.collect(own, collected);
         }
     });
     if meant.is_some() {
@@ -219,6 +218,21 @@ pub(super) fn judge(
         }
     }
     Ok(all)
+}
+
+/// Takes out objects that live in no namespace and make pods: which policy their pods meet is not
+/// known.
+fn leave_aside(objects: &mut Vec<Object>, collected: &mut Collected) {
+    let aside = |object: &Object| !is_namespace(object) && !pod_templates(object).is_empty();
+    for object in objects.extract_if(.., |object| aside(object)) {
+        collected.add_gap(Gap {
+            what: "object".to_owned(),
+            place: None,
+            object: Some(object.reference(None).to_string()),
+            why: "it lives in no namespace: in which one its pods would be is not known".to_owned(),
+            hint: String::new(),
+        });
+    }
 }
 
 /// What verdicts depend on: the namespaces of the lists, and who owns what makes pods. With

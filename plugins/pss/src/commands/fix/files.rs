@@ -7,7 +7,7 @@ use posture::model::error::Result;
 use posture::patch::files::{self, Writing};
 use posture::patch::report::PlanReport;
 
-use super::super::chosen::Chosen;
+use super::super::chosen;
 use super::super::policies::Policies;
 use super::super::{scan, tool};
 use super::detail::FixDetail;
@@ -24,7 +24,7 @@ pub(super) fn run(options: &FixOptions<'_>, files: &Files<'_>) -> Result<PlanRep
     let mut inventory = inventory::read(args, *kustomize)?;
     inventory.note_if_empty(&named);
     let sources = std::mem::take(&mut inventory.sources);
-    let chosen = Chosen::of(inventory, &options.selection, options.policy.namespace)?;
+    let chosen = chosen::of(inventory, &options.selection, options.policy.namespace)?;
     let mut gaps = chosen.gaps.clone();
     let server = match cluster {
         Some(cluster) => scan::server(*cluster, options.server, &mut gaps)?,

@@ -15,13 +15,13 @@ use posture::patch::standing::{self, Place};
 
 use super::super::policies::{Policies, is_namespace};
 use super::detail::{Left, count};
-use crate::acceptance;
 use crate::evaluate::Evaluator;
 use crate::fixes::Facts;
 use crate::fixes::answers::{Answers, Wanted};
 use crate::fixes::plan::{Goal, Outcome, Reached, Remaining};
 use crate::level::{LevelVersion, PolicyVersion};
 use crate::namespace::Mode;
+use posture::finding::acceptance;
 
 /// What fixes are planned by.
 #[derive(Clone, Copy, Debug)]

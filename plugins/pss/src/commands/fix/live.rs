@@ -20,7 +20,6 @@ use posture::patch::found;
 use posture::patch::live::whole::{self, Manner};
 use posture::patch::plan::Planned;
 use posture::patch::report::PlanReport;
-use posture::render::escape::escape;
 use posture::render::out;
 
 use super::super::policies::{Policies, PolicyOptions};
@@ -39,9 +38,7 @@ pub(super) fn run(options: &FixOptions<'_>, live: &Live<'_>) -> Result<PlanRepor
     let server = scan::server(cluster, options.server, &mut gaps)?;
     let Resolved { lists, warnings, gaps: unread, .. } =
         found::lists(connection, &options.selection)?;
-    for warning in &warnings {
-        out::note(&escape(&format!("Warning: {warning}")));
-    }
+    out::warnings(&warnings);
     gaps.extend(unread);
     let everything = options.selection.is_everything();
     let found = found::read(connection, &lists, everything)?;
