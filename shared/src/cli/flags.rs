@@ -4,6 +4,7 @@ use clap::builder::PossibleValue;
 use clap::{Args, ValueEnum};
 
 use crate::input::files::FileArgs;
+use crate::input::selection::{Selection, SelectionArgs};
 #[cfg(feature = "live")]
 use crate::input::snapshot::Asked;
 use crate::model::error::{Error, Result};
@@ -60,6 +61,17 @@ impl InputFlags {
     /// The directory of `-k`.
     pub fn kustomize(&self) -> Option<&str> {
         self.kustomize.as_deref()
+    }
+
+    /// The objects that the words and the flags mean. Fails in kubectl's words where these do not
+    /// go together.
+    pub fn selection(&self, words: &[String]) -> Result<Selection> {
+        Selection::parse(&SelectionArgs {
+            words: words.to_vec(),
+            all_namespaces: self.all_namespaces,
+            label_selector: self.selector().map(str::to_owned),
+            field_selector: self.field_selector().map(str::to_owned),
+        })
     }
 
     /// What is asked with the words behind a verb, as snapshots say it: what the flags say, and the

@@ -37,11 +37,7 @@ pub struct UndoArgs {
 /// Runs `undo` for a tool (`kubectl-pss`), which is called like `program`; returns the exit code.
 pub fn run(args: &UndoArgs, style: StyleFlags, program: &str, tool: &str) -> Result<u8> {
     let undo = Undo::read(&args.file)?;
-    let dry_run = match args.dry_run.unwrap_or_default() {
-        changes::DryRun::None => DryRun::None,
-        changes::DryRun::Client => DryRun::Client,
-        changes::DryRun::Server => DryRun::Server,
-    };
+    let dry_run = DryRun::from(args.dry_run.unwrap_or_default());
     let is_live = !undo.objects.is_empty();
     if is_live && dry_run == DryRun::None && !args.yes && !audience::is_there() {
         return Err(Error::usage("nobody can be asked: this is no terminal")

@@ -27,6 +27,17 @@ pub struct Tool {
     pub verb: String,
 }
 
+impl Tool {
+    /// The tool of a program that is called `kubectl pss`.
+    pub fn new(program: &str, version: &str, verb: &str) -> Self {
+        Self {
+            name: program.replacen(' ', "-", 1),
+            version: version.to_owned(),
+            verb: verb.to_owned(),
+        }
+    }
+}
+
 /// What was looked at.
 #[derive(Clone, Debug, Default, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]

@@ -27,10 +27,13 @@ pub mod name;
 #[cfg(feature = "live")]
 pub mod notices;
 pub mod out;
+pub mod overview;
 pub mod plan;
 pub mod policyreport;
 pub mod progress;
 pub mod report;
+#[cfg(feature = "live")]
+pub mod rights;
 #[cfg(test)]
 mod sample;
 mod sarif;

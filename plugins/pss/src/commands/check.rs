@@ -1,7 +1,7 @@
 //! `check`: what Pod Security Admission would do with manifests, or does with what runs.
 
 use posture::client::list::List;
-use posture::finding::report::{Report, Target, Tool};
+use posture::finding::report::{Report, Target};
 use posture::finding::suppression::rule::Rule;
 use posture::input::cluster::Cluster;
 use posture::input::files::FileArgs;
@@ -21,13 +21,13 @@ use posture::render::report::{self, ReportFormat};
 
 use super::assumed;
 use super::chosen;
-use super::gate;
 use super::judge::{Collected, Judge};
 use super::meant::Meant;
 use super::policies::{Policies, PolicyOptions};
 use super::required::{self, Requirements};
 use super::scan::{self, How};
 use super::verdict::PssDetail;
+use super::{gate, tool};
 use crate::assume::Assumptions;
 use crate::checks::catalog;
 use crate::evaluate::Evaluator;
@@ -203,7 +203,7 @@ fn of_files(
             server: Some(server.to_string()),
             files: files.clone(),
         };
-        reports.push(collected.report(tool(program), target));
+        reports.push(collected.report(tool(program, "check"), target));
     }
     Ok(reports)
 }
@@ -254,15 +254,8 @@ pub(super) fn reports_of(
         files: cluster.files(),
     };
     let each = judged.into_iter().zip(servers);
-    each.map(|(collected, server)| collected.report(tool(program), target(server))).collect()
-}
-
-pub(super) fn tool(program: &str) -> Tool {
-    Tool {
-        name: program.replace(' ', "-"),
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-        verb: "check".to_owned(),
-    }
+    each.map(|(collected, server)| collected.report(tool(program, "check"), target(server)))
+        .collect()
 }
 
 /// What is worth running next.

@@ -30,7 +30,7 @@ use rayon::prelude::*;
 
 use super::check::known;
 use super::gate;
-use super::policies::{Policies, PolicyOptions, is_namespace};
+use super::policies::{Policies, PolicyOptions};
 use super::scan;
 use super::standing::NamespaceDetail;
 use super::{namespace_report, namespace_table};
@@ -149,7 +149,7 @@ fn of_files(
     let mut namespaces: BTreeSet<String> = BTreeSet::new();
     for object in &inventory.objects {
         owners.note(object);
-        if is_namespace(object) {
+        if object.is_namespace() {
             namespaces.insert(object.name().to_owned());
             continue;
         }
@@ -196,8 +196,8 @@ fn keep_labelled(
     labels: &LabelSelector,
 ) -> Vec<Gap> {
     // The last of several of the same name is what counts, as for its policy.
-    let known: BTreeMap<&str, &Object> =
-        objects.iter().filter(|object| is_namespace(object)).map(|own| (own.name(), own)).collect();
+    let own = objects.iter().filter(|object| object.is_namespace());
+    let known: BTreeMap<&str, &Object> = own.map(|own| (own.name(), own)).collect();
     let unknown: Vec<String> =
         namespaces.iter().filter(|name| !known.contains_key(name.as_str())).cloned().collect();
     namespaces.retain(|name| known.get(name.as_str()).is_some_and(|own| labels.selects(own)));

@@ -4,9 +4,8 @@ use posture::input::chosen::Chosen;
 use posture::input::inventory::Inventory;
 use posture::input::selection::Selection;
 use posture::model::error::Result;
+use posture::model::object::Object;
 use posture::render::out;
-
-use super::policies::is_namespace;
 
 /// `namespace` is that of `-n`. Fails where a selection cannot be answered from files.
 pub(super) fn of(
@@ -14,7 +13,7 @@ pub(super) fn of(
     selection: &Selection,
     namespace: Option<&str>,
 ) -> Result<Chosen> {
-    let chosen = Chosen::of(inventory, selection, namespace, is_namespace)?;
+    let chosen = Chosen::of(inventory, selection, namespace, Object::is_namespace)?;
     out::warnings(&chosen.warnings);
     Ok(chosen)
 }

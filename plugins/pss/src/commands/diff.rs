@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use posture::finding::difference::{self, Change, Difference, Outlook};
 use posture::finding::gates::Gates;
-use posture::finding::report::{Report, Target, Tool};
+use posture::finding::report::{Report, Target};
 use posture::input::cluster::Cluster;
 use posture::input::files::FileArgs;
 use posture::input::selection::pick::ABSENT;
@@ -18,7 +18,7 @@ use posture::render::out::Output;
 use super::check::{self, Judged, Scope, Way, judge};
 use super::meant::Meant;
 use super::verdict::{ModeReport, PssDetail};
-use super::{gate, scan};
+use super::{gate, scan, tool};
 use crate::checks::catalog;
 use crate::level::PolicyVersion;
 use posture::finding::acceptance::UNKNOWN_FIELD;
@@ -95,7 +95,7 @@ pub fn compare(options: &DiffOptions<'_>) -> Result<Difference> {
             (counting(&options.gates, from), counting(&options.gates, to), None)
         }
     };
-    let tool = Tool { verb: "diff".to_owned(), ..check::tool(options.program) };
+    let tool = tool(options.program, "diff");
     let state = |said: &Option<String>, report: &Report<PssDetail>| {
         said.clone().or_else(|| report.target.server.clone()).unwrap_or_default()
     };
@@ -191,7 +191,7 @@ fn of_input(program: &str, scope: &Scope<'_>, way: Way<'_>) -> Result<Judged> {
     if let Scope::Files { files, kustomize, .. } = scope
         && !names_something(files, *kustomize)
     {
-        let (tool, target) = (check::tool(program), Target::default());
+        let (tool, target) = (tool(program, "check"), Target::default());
         let nothing = Report::new(tool, target, Vec::new(), Vec::new(), Vec::new());
         return Ok((nothing, Vec::new()));
     }

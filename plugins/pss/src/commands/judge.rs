@@ -12,7 +12,7 @@ use posture::model::workload::{Carrier, PodTemplate, pod_templates, without_temp
 use super::assumed::{self, After};
 use super::findings::Subject;
 use super::namespaces;
-use super::policies::{Applied, Policies, is_namespace};
+use super::policies::{Applied, Policies};
 use super::required::Requirements;
 use super::verdict::{PodReport, PssDetail, Verdict};
 use crate::admit::{Admission, Decision, Request, admit};
@@ -55,7 +55,7 @@ impl Judge<'_> {
 
     /// Judges an object; `None` if it carries no pods and no policy.
     pub fn object(&self, object: &Object) -> Option<Judged> {
-        if is_namespace(object) {
+        if object.is_namespace() {
             return namespaces::judge(object, self.policies);
         }
         if let Some(why) = served::no_match(object, self.evaluator.server()) {

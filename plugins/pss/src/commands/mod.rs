@@ -22,3 +22,10 @@ pub mod rights;
 mod scan;
 pub mod standing;
 pub mod verdict;
+
+use posture::finding::report::Tool;
+
+/// Who writes reports.
+fn tool(program: &str, verb: &str) -> Tool {
+    Tool::new(program, env!("CARGO_PKG_VERSION"), verb)
+}

@@ -8,10 +8,10 @@ use posture::model::object::ObjectRef;
 use posture::model::path::FieldPath;
 use posture::model::workload::template_path_of;
 
-use super::check::tool;
 use super::check_ns::{Counted, NamespaceOptions, NamespaceReport, NamespaceScope};
 use super::policies::Policies;
 use super::standing::{NamespaceDetail, gravest};
+use super::tool;
 use super::verdict::Verdict;
 use crate::census::{Controls, Name, Standing};
 use crate::namespace::{Mode, NamespacePolicy};
@@ -59,7 +59,7 @@ pub(super) fn report_of(options: &NamespaceOptions<'_>, counted: Counted) -> Nam
             .extend(own.into_iter().map(|finding| Finding { position: objects.len(), ..finding }));
         objects.push(object);
     }
-    Report::new(tool(options.program), target, objects, findings, gaps)
+    Report::new(tool(options.program, "check"), target, objects, findings, gaps)
 }
 
 /// The gap of a namespace whose labels are in no file.

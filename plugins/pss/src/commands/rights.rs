@@ -1,15 +1,12 @@
 //! `--print-rbac`: the least that somebody must be allowed for this very command.
 
 use std::collections::BTreeSet;
-use std::io::Write as _;
 
 use posture::client::list::List;
-use posture::client::rbac::{self, Access};
 use posture::input::cluster::Cluster;
 use posture::input::workloads::{namespaces_of, workloads};
 use posture::model::error::Result;
-use posture::render::escape::escape;
-use posture::render::{cluster, out};
+use posture::render::{cluster, rights};
 
 use super::check::{CheckOptions, Scope};
 use super::check_ns::{NamespaceOptions, NamespaceScope, content_lists, namespace_lists};
@@ -90,7 +87,7 @@ pub fn of_fix(options: &FixOptions<'_>) -> Result<()> {
             print(&scan::lists_for_files(files, *kustomize, selection, policy, &required)?)
         }
         fix::Scope::Files(_) => print(&[]),
-        fix::Scope::Live(live) => print_accesses(&fix::accesses(options, live)?),
+        fix::Scope::Live(live) => rights::print(NAME, &fix::accesses(options, live)?),
     }
 }
 
@@ -109,20 +106,5 @@ pub fn of_namespaces(options: &NamespaceOptions<'_>) -> Result<()> {
 }
 
 fn print(lists: &[List]) -> Result<()> {
-    print_accesses(&lists.iter().flat_map(List::accesses).collect::<Vec<_>>())
-}
-
-fn print_accesses(accesses: &[Access]) -> Result<()> {
-    let mut out = out::stdout();
-    if accesses.is_empty() {
-        writeln!(out, "# This command asks no cluster: it needs no rights.")?;
-    } else {
-        let text = rbac::manifests(NAME, accesses)?;
-        // Names come from the command line and the server.
-        for line in text.lines() {
-            writeln!(out, "{}", escape(line))?;
-        }
-    }
-    out.flush()?;
-    Ok(())
+    rights::print(NAME, &lists.iter().flat_map(List::accesses).collect::<Vec<_>>())
 }

@@ -24,7 +24,7 @@ use super::check::{Way, known};
 use super::chosen;
 use super::judge::{Collected, Judge};
 use super::meant::Meant;
-use super::policies::{Policies, PolicyOptions, is_namespace};
+use super::policies::{Policies, PolicyOptions};
 use super::required::{self, Requirements};
 use crate::evaluate::Evaluator;
 use crate::requirements::Required;
@@ -223,7 +223,7 @@ pub(super) fn judge(
 /// Takes out objects that live in no namespace and make pods: which policy their pods meet is not
 /// known.
 fn leave_aside(objects: &mut Vec<Object>, collected: &mut Collected) {
-    let aside = |object: &Object| !is_namespace(object) && !pod_templates(object).is_empty();
+    let aside = |object: &Object| !object.is_namespace() && !pod_templates(object).is_empty();
     for object in objects.extract_if(.., |object| aside(object)) {
         collected.add_gap(Gap {
             what: "object".to_owned(),

@@ -27,7 +27,7 @@ impl Enforced {
 
     /// Takes notice of a Namespace; of anything else not.
     pub(super) fn add(&mut self, object: &Object) {
-        if object.kind() == "Namespace" && object.group().is_empty() {
+        if object.is_namespace() {
             self.known.insert(object.name().to_owned(), refuses_unconfined(object));
         }
     }

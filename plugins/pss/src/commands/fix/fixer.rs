@@ -13,7 +13,7 @@ use posture::model::workload::{PodTemplate, pod_templates, without_template};
 use posture::patch::plan::{self, Planned, Step};
 use posture::patch::standing::{self, Place};
 
-use super::super::policies::{Policies, is_namespace};
+use super::super::policies::Policies;
 use super::detail::{Left, count};
 use crate::evaluate::Evaluator;
 use crate::fixes::Facts;
@@ -84,7 +84,7 @@ impl Fixer<'_> {
         facts: &Facts,
         ways: Vec<String>,
     ) -> Fixed {
-        if is_namespace(object) {
+        if object.is_namespace() {
             return Fixed { planned: Planned::Aside, came: None };
         }
         if let Some(why) = served::no_match(object, self.evaluator.server()) {

@@ -23,10 +23,10 @@ use posture::patch::report::PlanReport;
 use posture::render::out;
 
 use super::super::policies::{Policies, PolicyOptions};
-use super::super::scan;
+use super::super::{scan, tool};
 use super::detail::FixDetail;
 use super::fixer::Fixer;
-use super::{FixOptions, Live, Planning, TOOL, complete, tool};
+use super::{FixOptions, Live, Planning, TOOL, complete};
 use crate::evaluate::Evaluator;
 use crate::fixes::Facts;
 
@@ -94,7 +94,7 @@ pub(super) fn run(options: &FixOptions<'_>, live: &Live<'_>) -> Result<PlanRepor
         server: Some(server.to_string()),
         files: Vec::new(),
     };
-    let mut report = PlanReport::new(tool(options.program), target, plan, carried);
+    let mut report = PlanReport::new(tool(options.program, "fix"), target, plan, carried);
     complete(&mut report, came, |object| {
         let known = facts.get(&object.reference(object.namespace())).unwrap_or(&nothing);
         let answers = answered.get(&fixer.reference(object)).unwrap_or(options.how.answers);
