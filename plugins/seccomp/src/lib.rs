@@ -8,6 +8,7 @@ pub mod commands;
 pub mod defaults;
 pub mod effective;
 pub mod evaluate;
+pub mod installed;
 pub mod named;
 pub mod policy;
 pub mod profile;
