@@ -4,15 +4,15 @@ use std::cell::OnceCell;
 use std::collections::BTreeSet;
 
 use posture::finding::check::{Check, Severity};
-use posture::finding::fingerprint::fingerprint;
+use posture::finding::fingerprint;
 use posture::finding::fix::Fix;
 use posture::finding::report::Finding;
 use posture::model::mark;
 use posture::model::object::{Object, ObjectRef};
-use posture::model::path::{FieldPath, Segment};
+use posture::model::path::Segment;
 use posture::model::source::Mark;
 use posture::model::version::Minor;
-use posture::model::workload::{PodTemplate, template_path_of};
+use posture::model::workload::PodTemplate;
 
 use super::assumed::After;
 use super::verdict::Verdict;
@@ -134,17 +134,9 @@ impl Subject<'_, '_> {
     ) -> Finding {
         let path = self.template.path.clone().join(&violation.path);
         let message = format!("{}: {advice}", check.title);
-        let fingerprint = match self.owner {
-            Some(owner) => {
-                let template = template_path_of(owner.group(), &owner.kind);
-                let path = template.map_or_else(
-                    || path.clone(),
-                    |dotted| FieldPath::of(dotted).join(&violation.path),
-                );
-                fingerprint(check.id, owner, &path)
-            }
-            None => fingerprint(check.id, self.reference, &path),
-        };
+        let steps = self.template.path.segments().len();
+        let fingerprint =
+            fingerprint::of_pod(check.id, self.reference, self.owner, &path, steps);
         Finding {
             fingerprint,
             container: violation.container().map(|container| container.name.clone()),
