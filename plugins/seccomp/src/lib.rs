@@ -4,13 +4,17 @@
 //! The engines are pure: they read parsed objects and return edits of them, or answers. The
 //! commands load what they work on and carry the edits out.
 
+pub mod checks;
 pub mod commands;
 pub mod defaults;
 pub mod effective;
 pub mod evaluate;
+pub mod facts;
+mod fixes;
 pub mod named;
 pub mod policy;
 pub mod profile;
 pub mod set;
 #[cfg(test)]
 mod testing;
+pub mod violation;
