@@ -278,10 +278,10 @@ impl<'a> Pod<'a> {
         if self.is_windows || view.is_windows {
             return (Effective::NotApplicable, Source::Windows);
         }
-        if own.is_privileged {
-            return (Effective::Unconfined, Source::Privileged);
-        }
         let of_field = |field: &Field<'_>| field.said.effective(view.kubelet, self.scene);
+        if own.is_privileged {
+            return self.privileged(own, view);
+        }
         if let Some(field) = &own.field {
             return (of_field(field), Source::ContainerField);
         }
@@ -304,5 +304,22 @@ impl<'a> Pod<'a> {
             }
         };
         (effective, Source::Kubelet)
+    }
+
+    /// A privileged container has no profile; but the kubelet looks at what is asked for before, and
+    /// without a path it creates no container at all.
+    fn privileged(&self, own: &Own<'_>, view: &View) -> (Effective, Source) {
+        let asked = match (&own.field, &self.field) {
+            (Some(field), _) => Some((field, Source::ContainerField)),
+            (None, Some(field)) if own.annotation.is_none() => Some((field, Source::PodField)),
+            (None, _) => None,
+        };
+        if let Some((field, source)) = asked.filter(|(field, _)| field.said == Said::EmptyPath)
+            && let effective @ Effective::Refused(_) =
+                field.said.effective(view.kubelet, self.scene)
+        {
+            return (effective, source);
+        }
+        (Effective::Unconfined, Source::Privileged)
     }
 }

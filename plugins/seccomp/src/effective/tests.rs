@@ -150,8 +150,8 @@ fn annotated(metadata: &str, server: u16, kubelet: &str) -> (Effective, Source, 
     let annotations = format!(
         "{metadata}, annotations: {{container.seccomp.security.alpha.kubernetes.io/a: localhost/a.json}}"
     );
-    let one = pod(&annotations, "nodeName: n, containers: [{name: a}]");
-    let nodes = vec![node("n", kubelet, "containerd://1.7.27", OFF)];
+    let one = pod(&annotations, "nodeName: one, containers: [{name: a}]");
+    let nodes = vec![node("one", kubelet, "containerd://1.7.27", OFF)];
     let found = confinements(&one, &Scene::new(Minor(server), nodes, unknown())).swap_remove(0);
     let link = found.chain.iter().find(|link| link.source == Source::ContainerAnnotation).unwrap();
     (found.effective, found.places[0].by, link.role)
@@ -216,9 +216,9 @@ fn localhost_without_a_path_by_kubelet() {
     }
     assert!(is_vulnerable(read("v1.22.17")) && !is_vulnerable(read("v1.28.0")));
     assert_eq!(Kubelet::read("v1.27"), None);
-    let empty = "nodeName: n, containers: [{name: a, securityContext: {seccompProfile: {type: Localhost, localhostProfile: \"\"}}}]";
+    let empty = "nodeName: one, containers: [{name: a, securityContext: {seccompProfile: {type: Localhost, localhostProfile: \"\"}}}]";
     let on = |kubelet: &str| {
-        let nodes = vec![node("n", kubelet, "containerd://1.7.27", ON)];
+        let nodes = vec![node("one", kubelet, "containerd://1.7.27", ON)];
         let scene = Scene::new(Minor(27), nodes, unknown());
         confinements(&pod("", empty), &scene).swap_remove(0).effective
     };
@@ -328,13 +328,13 @@ fn what_must_be_said_with_it() {
 
 #[test]
 fn nodes_say_what_they_are() {
-    let one = node("n", "v1.27.3-gke.100", "containerd://1.7.13-k3s1", unknown());
+    let one = node("one", "v1.27.3-gke.100", "containerd://1.7.13-k3s1", unknown());
     assert_eq!(one.kubelet.known, Some(Kubelet { minor: Minor(27), patch: 3 }));
     assert_eq!(one.runtime_name(), "containerd 1.7.13-k3s1");
     assert_eq!(one.kernel.known.map(|kernel| kernel.to_string()).as_deref(), Some("6.8"));
     assert_eq!(one.arch.known.map(crate::evaluate::Machine::goarch), Some("amd64"));
-    let other = node("n", "v1.27.3", "rkt://1.0", unknown());
+    let other = node("one", "v1.27.3", "rkt://1.0", unknown());
     assert_eq!((other.runtime.known.as_ref(), other.runtime_name().as_str()), (None, "rkt://1.0"));
-    let text = "apiVersion: v1\nkind: Node\nmetadata: {name: n}\nstatus: {nodeInfo: {kubeletVersion: v1.21.14}}\n";
+    let text = "apiVersion: v1\nkind: Node\nmetadata: {name: one}\nstatus: {nodeInfo: {kubeletVersion: v1.21.14}}\n";
     assert_eq!(Node::of(&object(text)).seccomp_default, SeccompDefault::Off(How::Release));
 }
