@@ -6,10 +6,13 @@
 
 pub mod commands;
 pub mod defaults;
+pub mod effective;
 pub mod evaluate;
+pub mod installed;
 pub mod named;
 pub mod policy;
 pub mod profile;
 pub mod set;
+pub mod setters;
 #[cfg(test)]
 mod testing;

@@ -1,5 +1,6 @@
 //! Ring 0: the pure model. Nothing here reads a file, dials a server or prints.
 
+pub mod admission;
 pub mod clock;
 pub mod container;
 pub mod decode;

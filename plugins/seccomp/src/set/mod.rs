@@ -1,6 +1,6 @@
 //! What to edit so that the pods of an object run with a profile.
 
-mod annotations;
+pub(crate) mod annotations;
 mod pod;
 #[cfg(test)]
 mod tests;
