@@ -131,7 +131,8 @@ impl Fixer<'_> {
             }
         }
         let is_idle = steps.is_empty();
-        let planned = self.planned(object.clone(), reference, steps, (ways, hints), &came);
+        let about = (object.clone(), reference, goal.policy);
+        let planned = self.planned(about, steps, (ways, hints), &came);
         if !is_idle && matches!(planned, Planned::Left(_)) {
             came.left = self.untouched(object, answers, facts);
             came.is_left = true;
@@ -169,8 +170,7 @@ impl Fixer<'_> {
 
     fn planned(
         &self,
-        object: Object,
-        reference: ObjectRef,
+        (object, reference, policy): (Object, ObjectRef, LevelVersion),
         steps: Vec<Step>,
         (ways, hints): (Vec<String>, Vec<String>),
         came: &Came,
@@ -182,12 +182,15 @@ impl Fixer<'_> {
             let why = format!("nothing to do at grade {}: {}", self.limit, count(&came.left));
             return Planned::Left(plan::Left { object: reference, why, instead: Vec::new() });
         }
-        // Outside of its namespace another policy would be assumed.
-        let LevelVersion { level, version } = self.target(&reference);
-        let command = format!("{} --level {level}:{version} -f - -o yaml", self.command);
+        let command;
         let place = match self.live {
             None => Place::File,
-            Some((kubectl, managed)) => Place::Cluster { kubectl, command: &command, managed },
+            Some((kubectl, managed)) => {
+                // Outside of its namespace another policy would be assumed.
+                let LevelVersion { level, version } = policy;
+                command = format!("{} --level {level}:{version} -f - -o yaml", self.command);
+                Place::Cluster { kubectl, command: &command, managed }
+            }
         };
         standing::change(object, reference, steps, place, (ways, hints))
     }
