@@ -1,11 +1,13 @@
 //! What is known of somebody who sets profiles at admission, and what it makes of a pod.
 
 use std::fmt;
+use std::sync::Arc;
 
 use posture::model::clock::Time;
 use posture::model::object::ObjectRef;
 use posture::model::path::FieldPath;
 
+use super::birth::Birth;
 use crate::named::Profile;
 
 /// What sort of thing sets profiles.
@@ -115,6 +117,20 @@ pub struct Setter {
     pub fail: FailMode,
     /// Since when the object exists, where that is known.
     pub created: Option<Time>,
+    pub(super) judge: Arc<dyn Judge>,
+}
+
+/// What a setter knows of the pods that it changes.
+pub(super) trait Judge: fmt::Debug + Send + Sync {
+    /// What it makes of a pod.
+    fn judge(&self, birth: &Birth<'_>) -> Judged;
+}
+
+/// What a setter makes of a pod.
+#[derive(Clone, Debug)]
+pub(super) struct Judged {
+    pub(super) verdict: Verdict,
+    pub(super) settings: Vec<Setting>,
 }
 
 /// Whether a setter changes the profile of a pod that is created.
