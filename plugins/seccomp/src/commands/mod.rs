@@ -1,7 +1,9 @@
 //! The verbs, one a file: load, plan, carry out.
 
+pub mod check;
 mod enforced;
 mod files;
+mod kubelets;
 mod nodes;
 pub mod overview;
 mod planner;

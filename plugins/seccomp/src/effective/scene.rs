@@ -105,6 +105,11 @@ impl Scene {
         &self.nodes
     }
 
+    /// What is taken to hold of kubelets where no node is known.
+    pub fn unseen_default(&self) -> &SeccompDefault {
+        &self.unseen.default
+    }
+
     /// The node of that name.
     pub fn node(&self, name: &str) -> Option<&Node> {
         self.by_name.get(name).map(|at| &self.nodes[*at])
@@ -148,7 +153,7 @@ impl Scene {
 }
 
 /// The labels that a pod wants its node to have.
-fn wanted<'a>(spec: Value<'a>) -> impl Iterator<Item = (&'a str, &'a str)> {
+fn wanted(spec: Value<'_>) -> impl Iterator<Item = (&str, &str)> {
     let selector = spec.get("nodeSelector");
     let entries = selector.into_iter().flat_map(|selector| selector.entries());
     entries.filter_map(|(key, value)| Some((key.as_str()?, value.as_str()?)))
