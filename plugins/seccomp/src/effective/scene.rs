@@ -148,7 +148,7 @@ impl Scene {
 }
 
 /// The labels that a pod wants its node to have.
-fn wanted<'a>(spec: Value<'a>) -> impl Iterator<Item = (&'a str, &'a str)> {
+fn wanted(spec: Value<'_>) -> impl Iterator<Item = (&str, &str)> {
     let selector = spec.get("nodeSelector");
     let entries = selector.into_iter().flat_map(|selector| selector.entries());
     entries.filter_map(|(key, value)| Some((key.as_str()?, value.as_str()?)))
