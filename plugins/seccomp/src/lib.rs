@@ -11,10 +11,12 @@ pub mod effective;
 pub mod evaluate;
 pub mod facts;
 mod fixes;
+pub mod installed;
 pub mod named;
 pub mod policy;
 pub mod profile;
 pub mod set;
+pub mod setters;
 #[cfg(test)]
 mod testing;
 pub mod violation;
