@@ -157,17 +157,12 @@ fn dead(facts: Facts<'_, '_>, position: usize, own: Option<&Own<'_>>, asked: &Pr
             format!("; {} {verb} {}", names(&all), words(&first.effective))
         }
     };
-    let fix = match asked {
-        Profile::Unconfined => fixes::fix(
-            Grade::A,
-            "remove the seccomp annotation",
-            "nothing reads it",
-            fixes::forget(pod, position),
-        ),
-        _ => {
-            let grade = if differing.is_empty() { Grade::A } else { Grade::B };
-            translation(facts, position, own, asked, grade)
-        }
+    let fix = if *asked == Profile::Unconfined {
+        let edits = fixes::forget(pod, position);
+        fixes::fix(Grade::A, "remove the seccomp annotation", "nothing reads it", edits)
+    } else {
+        let grade = if differing.is_empty() { Grade::A } else { Grade::B };
+        translation(facts, position, own, asked, grade)
     };
     Said {
         severity,

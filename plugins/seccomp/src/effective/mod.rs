@@ -13,6 +13,7 @@ mod scene;
 #[cfg(test)]
 mod tests;
 
+use std::fmt;
 use std::sync::Arc;
 
 use posture::model::container::ContainerKind;
@@ -45,6 +46,22 @@ pub enum Effective {
     Depends,
 }
 
+impl fmt::Display for Effective {
+    /// In one or two words: `Localhost profiles/web.json`, `n/a`, `unknown`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::RuntimeDefault => f.write_str("RuntimeDefault"),
+            Self::Unconfined => f.write_str("Unconfined"),
+            Self::Localhost(path) => write!(f, "Localhost {path}"),
+            Self::NotApplicable => f.write_str("n/a"),
+            Self::Other(kind) => f.write_str(kind),
+            Self::Refused(_) => f.write_str("refused"),
+            Self::Unknown(_) => f.write_str("unknown"),
+            Self::Depends => f.write_str("depends on the node"),
+        }
+    }
+}
+
 /// What has a say in what confines a container, in the order in which it is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Source {
@@ -66,6 +83,22 @@ pub enum Source {
     Runtime,
 }
 
+impl Source {
+    /// The word for it in machine formats.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Windows => "windows",
+            Self::Privileged => "privileged",
+            Self::ContainerField => "container",
+            Self::ContainerAnnotation => "containerAnnotation",
+            Self::PodField => "pod",
+            Self::PodAnnotation => "podAnnotation",
+            Self::Kubelet => "kubelet",
+            Self::Runtime => "runtime",
+        }
+    }
+}
+
 /// What part a source has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Role {
@@ -79,6 +112,19 @@ pub enum Role {
     Silent,
     /// It says what the decision comes to.
     Means,
+}
+
+impl Role {
+    /// The word for it in machine formats.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Decides => "decides",
+            Self::Overruled => "overruled",
+            Self::Void => "void",
+            Self::Silent => "silent",
+            Self::Means => "means",
+        }
+    }
 }
 
 /// One source, and what it says.
