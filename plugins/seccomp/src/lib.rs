@@ -7,6 +7,7 @@
 pub mod commands;
 pub mod defaults;
 pub mod evaluate;
+pub mod explain;
 pub mod named;
 pub mod policy;
 pub mod profile;

@@ -1,6 +1,7 @@
 //! The verbs, one a file: load, plan, carry out.
 
 mod enforced;
+pub mod explain;
 mod files;
 mod nodes;
 pub mod overview;
