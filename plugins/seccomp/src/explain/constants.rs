@@ -332,8 +332,11 @@ impl Kind {
 
     /// A value in words: `AF_ALG (38)`, or its number where it has no name.
     pub(super) fn word(self, value: u64) -> String {
-        match self.names.iter().find(|(_, number)| *number == value) {
-            Some((name, _)) => format!("{name} ({})", Number(value)),
+        if let Some((name, _)) = self.names.iter().find(|(_, number)| *number == value) {
+            return format!("{name} ({})", Number(value));
+        }
+        match self.flags(value) {
+            Some(flags) => format!("{} ({})", flags.join("|"), Number(value)),
             None => Number(value).to_string(),
         }
     }
@@ -375,6 +378,9 @@ mod tests {
         let flags = kind("clone", 0, None).unwrap();
         assert_eq!(flags.flags(0x1002_0000), Some(vec!["CLONE_NEWNS", "CLONE_NEWUSER"]));
         assert_eq!(flags.flags(1), None);
+        let persona = kind("personality", 0, None).unwrap();
+        assert_eq!(persona.word(0x2_0008), "PER_LINUX32|UNAME26 (0x20008)");
+        assert_eq!(persona.word(0xffff_ffff), "0xffffffff");
         assert!(kind("read", 0, None).is_none());
     }
 

@@ -77,13 +77,6 @@ pub(super) fn history(
 }
 
 impl History {
-    /// Whether all releases do the same.
-    pub fn is_even(&self) -> bool {
-        let mut spans = self.lines.iter().flat_map(|line| &line.spans);
-        let first = spans.next().map(|span| &span.verdict);
-        spans.all(|span| Some(&span.verdict) == first)
-    }
-
     /// The verdicts that there are, in the order in which they appear.
     pub fn verdicts(&self) -> Vec<&str> {
         let mut found: Vec<&str> = Vec::new();
@@ -95,9 +88,22 @@ impl History {
         found
     }
 
-    /// In which releases there is a verdict: `since 1.7.32, 2.0.13 (not in 2.0.7; none between was
-    /// read); not in 1.2 to 1.6, 2.1`. `None` where no release has it.
-    pub fn in_words(&self, verdict: &str) -> Option<String> {
+    /// What changed: of each verdict but the oldest, in which releases it is; of the only one, that
+    /// it is in all.
+    pub fn in_words(&self) -> Vec<String> {
+        match self.verdicts()[..] {
+            [] => Vec::new(),
+            [only] => vec![format!("{only} in all that are known")],
+            [_, ref later @ ..] => {
+                let said = later.iter().map(|verdict| format!("{verdict} {}", self.since(verdict)));
+                said.collect()
+            }
+        }
+    }
+
+    /// In which releases there is a verdict: `since 1.7.32, 2.2.4; not in 1.2 to 1.6, 2.1`. A line
+    /// that begins with it where the line before it ends with it is not worth a word.
+    fn since(&self, verdict: &str) -> String {
         let has = |span: &Span| span.verdict == verdict;
         let mut since: Vec<String> = Vec::new();
         let mut until: Vec<String> = Vec::new();
@@ -111,42 +117,37 @@ impl History {
                 let starts = place == 0;
                 match before {
                     Some(last) if has(last) && !has(span) && !starts => {
-                        until.push(last.last.clone());
+                        until.push(format!("{}{}", last.last, unread(false, last, span)));
                     }
                     Some(last) if !has(last) && has(span) => {
-                        let gap = if starts { String::new() } else { unread(last, span) };
+                        let gap = if starts { String::new() } else { unread(true, last, span) };
                         since.push(format!("{}{gap}", span.first));
                     }
-                    None if has(span) => since.push(format!("{}, the oldest known", span.first)),
                     _ => {}
                 }
                 before = Some(span);
             }
         }
-        let mut parts = Vec::new();
-        if !since.is_empty() {
-            parts.push(format!("since {}", since.join(", ")));
-        }
+        let mut parts = vec![format!("since {}", since.join(", "))];
         if !until.is_empty() {
             parts.push(format!("until {}", until.join(", ")));
         }
-        if !never.is_empty() && !parts.is_empty() {
+        if !never.is_empty() {
             parts.push(format!("not in {}", runs(&never)));
         }
-        (!parts.is_empty()).then(|| parts.join("; "))
+        parts.join("; ")
     }
 }
 
 /// What is said where releases between two were not read.
-fn unread(last: &Span, first: &Span) -> String {
-    let patch = |name: &str| {
-        Version::read(name).and_then(|version| {
-            version.to_string().rsplit('.').next().and_then(|patch| patch.parse::<u32>().ok())
-        })
-    };
+fn unread(begins: bool, last: &Span, first: &Span) -> String {
+    let patch = |name: &str| Version::read(name).map(Version::patch);
     match (patch(&last.last), patch(&first.first)) {
         (Some(last), Some(first)) if first == last + 1 => String::new(),
-        _ => format!(" (not in {}; none between them was read)", last.last),
+        _ => {
+            let other = if begins { &last.last } else { &first.first };
+            format!(" (not in {other}; none between them was read)")
+        }
     }
 }
 
@@ -166,4 +167,55 @@ fn runs(lines: &[(usize, &str)]) -> String {
         if start == end { (*first).to_owned() } else { format!("{first} to {last}") }
     });
     words.collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    type Spans<'a> = &'a [(&'a str, &'a str, &'a str)];
+
+    fn history(lines: &[(&str, Spans<'_>)]) -> History {
+        let span = |(first, last, verdict): &(&str, &str, &str)| Span {
+            first: (*first).to_owned(),
+            last: (*last).to_owned(),
+            verdict: (*verdict).to_owned(),
+        };
+        let line = |(line, spans): &(&str, Spans<'_>)| Line {
+            line: (*line).to_owned(),
+            spans: spans.iter().map(span).collect(),
+        };
+        History { lines: lines.iter().map(line).collect() }
+    }
+
+    #[test]
+    fn says_since_when_and_where_not() {
+        let found = history(&[
+            ("1.6", &[("1.6.0", "1.6.38", "open")]),
+            ("1.7", &[("1.7.0", "1.7.31", "open"), ("1.7.32", "1.7.35", "shut")]),
+            ("2.0", &[("2.0.0", "2.0.7", "open"), ("2.0.13", "2.0.14", "shut")]),
+            ("2.1", &[("2.1.0", "2.1.9", "open")]),
+            ("2.2", &[("2.2.0", "2.2.3", "open"), ("2.2.4", "2.2.9", "shut")]),
+            ("2.4", &[("2.4.0", "2.4.2", "shut")]),
+        ]);
+        assert_eq!(
+            found.in_words(),
+            [
+                "shut since 1.7.32, 2.0.13 (not in 2.0.7; none between them was read), 2.2.4; not in \
+              1.6, 2.1"
+            ]
+        );
+    }
+
+    #[test]
+    fn what_ends_has_an_end() {
+        let found = history(&[
+            ("1", &[("1.0.0", "1.0.3", "shut")]),
+            ("2", &[("2.0.0", "2.0.5", "open"), ("2.0.6", "2.0.9", "shut")]),
+            ("3", &[("3.0.0", "3.0.1", "shut")]),
+        ]);
+        assert_eq!(found.in_words(), ["open since 2.0.0; until 2.0.5; not in 1, 3"]);
+        let same = history(&[("1", &[("1.0.0", "1.0.3", "shut")])]);
+        assert_eq!(same.in_words(), ["shut in all that are known"]);
+    }
 }

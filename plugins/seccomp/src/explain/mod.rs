@@ -13,6 +13,8 @@ mod groups;
 mod history;
 mod overview;
 mod place;
+#[cfg(test)]
+mod tests;
 mod topic;
 mod verdict;
 mod words;

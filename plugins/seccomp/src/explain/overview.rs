@@ -8,6 +8,7 @@ use super::answer::PlaceSaid;
 use super::filters::Filters;
 use super::groups;
 use super::place::{Filter, Place};
+use super::verdict::BEHIND_A_POINTER;
 use super::words;
 use crate::evaluate::{Abi, Answer, Resolved, Target, numbers};
 use crate::profile::{Profile, Wrong};
@@ -89,9 +90,9 @@ pub struct OtherAbi {
     /// its calls.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub all: Option<String>,
-    /// Calls of both with another verdict than through the machine's own.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub differs: Vec<Partly>,
+    /// Calls of both with another verdict than through the machine's own, by that verdict.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub differs: BTreeMap<String, Vec<String>>,
     /// Calls of this one alone that are not allowed.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub blocked: Vec<String>,
@@ -242,7 +243,7 @@ fn other_abi(resolved: &Resolved, abi: Abi, native: &Verdicts) -> OtherAbi {
     let mut other = OtherAbi {
         abi: abi.to_string(),
         all: None,
-        differs: Vec::new(),
+        differs: BTreeMap::new(),
         blocked: Vec::new(),
         unseen: Vec::new(),
     };
@@ -261,7 +262,7 @@ fn other_abi(resolved: &Resolved, abi: Abi, native: &Verdicts) -> OtherAbi {
     for (name, (answer, text)) in all(resolved, abi) {
         match native.get(name) {
             Some((_, same)) if same == &text => {}
-            Some(_) => other.differs.push(Partly { call: name.to_owned(), text }),
+            Some(_) => other.differs.entry(text).or_default().push(name.to_owned()),
             None if !passes(&answer) => other.blocked.push(name.to_owned()),
             None => {}
         }
@@ -277,10 +278,7 @@ fn other_abi(resolved: &Resolved, abi: Abi, native: &Verdicts) -> OtherAbi {
             args[0] = Some(number);
             let answer = resolved.verdict(abi, carrier, &args);
             let text = words::verdict(carrier, &args, &answer);
-            other.unseen.push(format!(
-                "{name} through {carrier}: {text}; its arguments are behind a pointer, which no \
-                 filter follows"
-            ));
+            other.unseen.push(format!("{name} through {carrier}: {text}; {BEHIND_A_POINTER}"));
         }
     }
     other

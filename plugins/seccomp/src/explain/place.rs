@@ -96,7 +96,7 @@ impl Place {
             let caps = around.caps.apply(bounding(runtime, &release.name));
             let label = match release.version {
                 Some(_) => format!("{runtime} {}", release.name),
-                None => format!("{runtime} after that ({})", release.name),
+                None => format!("{runtime} {} (later than its releases known here)", release.name),
             };
             Self::with(label, Filter::Default(found), caps, around)
         };

@@ -11,6 +11,10 @@ use crate::evaluate::{
 };
 use crate::profile::{Profile, Rule};
 
+/// What is said of `socketcall` and `ipc`.
+pub(super) const BEHIND_A_POINTER: &str =
+    "the arguments are behind a pointer there, which no filter follows";
+
 /// What becomes of a call through an ABI.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -116,13 +120,17 @@ fn one(
         _ => Vec::new(),
     };
     let judged = !matches!(answer, Answer::Absent | Answer::Unknown);
-    let rules = if judged { rules(profile, resolved, abi, &call.name, answer) } else { Vec::new() };
+    let rules =
+        if judged { rules(profile, resolved, (abi, name), &call.name, answer) } else { Vec::new() };
     Verdict {
         abi: abi.to_string(),
         through: through.map(str::to_owned),
         verdict: words::verdict_word(answer),
         errno: words::error_of(answer),
-        reason: reason(answer, &rules),
+        reason: match through {
+            Some(_) => format!("{}; {BEHIND_A_POINTER}", reason(answer, &rules)),
+            None => reason(answer, &rules),
+        },
         text,
         cases,
         rules,
@@ -153,9 +161,7 @@ fn reason(answer: &Answer, rules: &[RuleSaid]) -> String {
                 let text = rules.iter().find(|one| one.index == *rule);
                 let text = text.map_or_else(String::new, |one| format!(": {}", one.text));
                 match carries {
-                    Some(carried) => {
-                        format!("a rule written for {carried}{text}; arguments cannot be seen here")
-                    }
+                    Some(carried) => format!("a rule written for {carried}{text}"),
                     None => format!("a rule{text}"),
                 }
             }
@@ -167,8 +173,8 @@ fn reason(answer: &Answer, rules: &[RuleSaid]) -> String {
 fn rules(
     profile: &Profile,
     resolved: &Resolved,
-    abi: Abi,
-    name: &str,
+    (abi, name): (Abi, &str),
+    carried: &str,
     answer: &Answer,
 ) -> Vec<RuleSaid> {
     let decides = |index: usize| match answer {
@@ -180,7 +186,9 @@ fn rules(
             .any(|outcome| matches!(&outcome.why, Why::Rule { rule, .. } if *rule == index)),
         _ => false,
     };
-    let mentions = |rule: &Rule| rule.names.iter().chain(&rule.name).any(|known| known == name);
+    let mentions = |rule: &Rule| {
+        rule.names.iter().chain(&rule.name).any(|known| known == name || known == carried)
+    };
     let shadowed = resolved.shadowed(abi, name);
     let named = profile.syscalls.iter().enumerate().filter(|(_, rule)| mentions(rule));
     let said = named.map(|(index, rule)| {

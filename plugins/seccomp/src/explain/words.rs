@@ -87,7 +87,10 @@ pub(super) fn condition(call: &str, args: &Arguments, one: &Condition) -> String
             let flags = kind.and_then(|kind| kind.flags(one.mask));
             match flags {
                 Some(flags) if one.datum == 0 => format!("none of {} is set", flags.join(", ")),
-                Some(flags) if one.datum == one.mask => format!("{} set", flags.join(", ")),
+                Some(flags) if one.datum == one.mask => match flags[..] {
+                    [flag] => format!("{flag} is set"),
+                    _ => format!("all of {} are set", flags.join(", ")),
+                },
                 _ => format!("{label} & {:#x} is {:#x}", one.mask, one.datum),
             }
         }

@@ -4,8 +4,8 @@ use std::io::Write;
 
 use posture::model::error::Result;
 
-use super::page::Page;
-use crate::explain::{Answers, Group, NeedSaid, PlaceAnswer, Reading};
+use super::page::{self, Page};
+use crate::explain::{Answers, Group, NeedSaid, PlaceAnswer, PlaceSaid, Reading};
 
 /// Writes the answers.
 pub(super) fn write<W: Write>(answers: &Answers, page: &mut Page<'_, W>) -> Result<()> {
@@ -27,7 +27,7 @@ pub(super) fn write<W: Write>(answers: &Answers, page: &mut Page<'_, W>) -> Resu
 /// All about one place.
 fn alone<W: Write>(answer: &PlaceAnswer, page: &mut Page<'_, W>) -> Result<()> {
     page.verdict(&answer.verdict(), 0)?;
-    page.item("where", &place(answer))?;
+    page.item("where", &page::labels(&[&answer.place]))?;
     let several = answer.readings.len() > 1;
     for reading in &answer.readings {
         if several {
@@ -36,15 +36,6 @@ fn alone<W: Write>(answer: &PlaceAnswer, page: &mut Page<'_, W>) -> Result<()> {
         details(reading, page)?;
     }
     Ok(())
-}
-
-fn place(answer: &PlaceAnswer) -> String {
-    let place = &answer.place;
-    let nodes = match &place.nodes[..] {
-        [] => String::new(),
-        nodes => format!(" ({})", nodes.join(", ")),
-    };
-    format!("{} on {}, Linux {}{nodes}", place.label, place.arch, place.kernel)
 }
 
 fn details<W: Write>(reading: &Reading, page: &mut Page<'_, W>) -> Result<()> {
@@ -86,20 +77,23 @@ fn details<W: Write>(reading: &Reading, page: &mut Page<'_, W>) -> Result<()> {
     Ok(())
 }
 
-/// Places where the same becomes of the call.
+/// Places where the same becomes of the call: those together for which it is so for the same
+/// reason.
 fn together<W: Write>(group: &Group, answers: &Answers, page: &mut Page<'_, W>) -> Result<()> {
     page.verdict(&group.verdict, 0)?;
     let members: Vec<&PlaceAnswer> =
         group.places.iter().map(|position| &answers.answers[*position]).collect();
+    let mut reasons: Vec<(String, Vec<&PlaceSaid>)> = Vec::new();
     for answer in &members {
-        let mut parts = vec![place(answer)];
-        for reading in &answer.readings {
-            let reason = reading.abis.first().map(|verdict| verdict.reason.clone());
-            parts.extend(reason.or_else(|| reading.refused.clone()));
-            let changes = reading.changes.iter();
-            parts.extend(changes.map(|change| format!("{}: {}", change.turn, change.verdict)));
+        let reason = reason(answer);
+        match reasons.iter_mut().find(|(known, _)| *known == reason) {
+            Some((_, places)) => places.push(&answer.place),
+            None => reasons.push((reason, vec![&answer.place])),
         }
-        page.text(&parts.join("; "), 4)?;
+    }
+    for (reason, places) in reasons {
+        page.text(&page::labels(&places), 4)?;
+        page.text(&reason, 8)?;
     }
     let first = members.first().and_then(|answer| answer.readings.first());
     let others = first.map_or(&[][..], |reading| reading.abis.get(1..).unwrap_or_default());
@@ -109,6 +103,23 @@ fn together<W: Write>(group: &Group, answers: &Answers, page: &mut Page<'_, W>) 
         page.item(&other.abi, &format!("{}{through}: {}", other.text, other.reason))?;
     }
     page.gap()
+}
+
+/// Why it is so, and what would change it.
+fn reason(answer: &PlaceAnswer) -> String {
+    let mut parts = Vec::new();
+    for reading in &answer.readings {
+        let reason = reading.abis.first().map(|verdict| verdict.reason.clone());
+        let reason = reason.or_else(|| reading.refused.clone()).unwrap_or_default();
+        parts.push(if answer.readings.len() > 1 {
+            format!("as {} has it, {}: {reason}", reading.profile, reading.verdict())
+        } else {
+            reason
+        });
+        let changes = reading.changes.iter();
+        parts.extend(changes.map(|change| format!("{}: {}", change.turn, change.verdict)));
+    }
+    parts.join("; ")
 }
 
 /// Since when it is so, runtime by runtime.
@@ -121,15 +132,8 @@ fn histories<W: Write>(answers: &Answers, page: &mut Page<'_, W>) -> Result<()> 
             continue;
         }
         done.push(said);
-        if history.is_even() {
-            let verdict = history.verdicts().first().copied().unwrap_or_default().to_owned();
-            page.item("releases", &format!("{}: {verdict} in all that are known", said.0))?;
-            continue;
-        }
-        for verdict in history.verdicts() {
-            if let Some(words) = history.in_words(verdict) {
-                page.item("releases", &format!("{}: {verdict} {words}", said.0))?;
-            }
+        for words in history.in_words() {
+            page.item("releases", &format!("{}: {words}", said.0))?;
         }
     }
     Ok(())

@@ -6,8 +6,8 @@ use posture::model::error::Result;
 use posture::render::human::plural;
 
 use super::call::caps;
-use super::page::Page;
-use crate::explain::{Blocked, Comparison, OtherAbi, Overview, Sight};
+use super::page::{Page, labels};
+use crate::explain::{Blocked, Comparison, OtherAbi, Overview, PlaceSaid, Sight};
 
 /// Writes what one place does.
 pub(super) fn one<W: Write>(found: &Overview, page: &mut Page<'_, W>) -> Result<()> {
@@ -84,8 +84,8 @@ fn other_abi<W: Write>(abi: &OtherAbi, page: &mut Page<'_, W>) -> Result<()> {
         return page.text(&format!("{}: {all}", abi.abi), 2);
     }
     let mut said = false;
-    for call in &abi.differs {
-        page.text(&format!("{}: {} {}", abi.abi, call.call, call.text), 2)?;
+    for (verdict, calls) in &abi.differs {
+        page.text(&format!("{}: {verdict}: {}", abi.abi, calls.join(" ")), 2)?;
         said = true;
     }
     if !abi.blocked.is_empty() {
@@ -112,12 +112,13 @@ pub(super) fn several<W: Write>(found: &Comparison, page: &mut Page<'_, W>) -> R
     for differs in &found.differs {
         page.text(&format!("{}: {}", differs.group, differs.calls.join(" ")), 2)?;
         for (verdict, places) in &differs.verdicts {
-            let labels: Vec<&str> =
-                places.iter().map(|place| found.places[*place].label.as_str()).collect();
-            page.text(&format!("{verdict}: {}", labels.join(", ")), 6)?;
+            let places: Vec<&PlaceSaid> =
+                places.iter().map(|place| &found.places[*place]).collect();
+            page.verdict(verdict, 6)?;
+            page.text(&labels(&places), 10)?;
         }
     }
     page.gap()?;
-    let labels: Vec<&str> = found.places.iter().map(|place| place.label.as_str()).collect();
-    page.dim(&format!("compared: {}", labels.join(", ")))
+    let places: Vec<&PlaceSaid> = found.places.iter().collect();
+    page.dim(&format!("compared: {}", labels(&places)))
 }

@@ -7,6 +7,43 @@ use posture::render::document::wrap;
 use posture::render::escape::escape;
 use posture::render::style::{Role, Style};
 
+use crate::explain::PlaceSaid;
+
+/// Places by what people call them: `containerd 1.7.35, 2.0.14; docker 28.5.2 on amd64, Linux 6.12`.
+/// What two in a row have alike is said once.
+pub(super) fn labels(places: &[&PlaceSaid]) -> String {
+    let mut text = String::new();
+    let mut before: Option<&PlaceSaid> = None;
+    for place in places {
+        let alike = |other: &&PlaceSaid| other.arch == place.arch && other.kernel == place.kernel;
+        let short = place.label.strip_prefix(place.runtime).map(str::trim_start);
+        let same = before.filter(alike).filter(|other| {
+            other.runtime == place.runtime && other.label.starts_with(place.runtime)
+        });
+        if let Some(other) = before {
+            if !alike(&other) {
+                text.push_str(&around(other));
+            }
+            text.push_str(if same.is_some() { ", " } else { "; " });
+        }
+        text.push_str(short.filter(|_| same.is_some()).unwrap_or(&place.label));
+        if !place.nodes.is_empty() {
+            text.push_str(" (");
+            text.push_str(&place.nodes.join(", "));
+            text.push(')');
+        }
+        before = Some(place);
+    }
+    if let Some(last) = before {
+        text.push_str(&around(last));
+    }
+    text
+}
+
+fn around(place: &PlaceSaid) -> String {
+    format!(" on {}, Linux {}", place.arch, place.kernel)
+}
+
 /// The widest column of prose that reads well.
 const PROSE_WIDTH: usize = 110;
 
