@@ -2,6 +2,7 @@
 
 pub mod check;
 mod enforced;
+pub mod explain;
 mod files;
 mod kubelets;
 mod nodes;

@@ -129,7 +129,6 @@ impl Judge<'_> {
             confinements.extend(own);
         }
         let verdict = Verdict::of_all(confinements.iter());
-        let gravest = findings.iter().map(|finding| finding.severity).max();
         notes.extend(told(&confinements));
         notes.extend(detail.set_by.iter().cloned());
         findings.sort_by_key(|finding| {
@@ -141,7 +140,7 @@ impl Judge<'_> {
             chart_file: object.chart_file().map(str::to_owned),
             owner: owner.map(Owner::from),
             verdict: verdict.as_str(),
-            severity: gravest.or(verdict.severity()),
+            severity: verdict.severity(),
             settled: false,
             message: message(verdict, &confinements),
             sentence: String::new(),
