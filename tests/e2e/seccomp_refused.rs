@@ -152,8 +152,8 @@ fn profiles_are_refused_that_the_server_refuses() {
         println!("{difference}");
     }
     let compared = format!("{} pods, {refused} refused", pods.len());
-    let what = "seccomp profiles in fields and annotations that the API server refuses";
-    score::record("8_seccomp_refused", what, &compared, differ.len());
+    let what = "seccomp: fields and annotations that the API server refuses";
+    score::record("seccomp_refused", what, &compared, differ.len());
     assert!(differ.is_empty(), "{} differences", differ.len());
     assert!(refused >= LEAST && pods.len() - refused >= LEAST, "too few of a kind");
 }
