@@ -9,6 +9,7 @@ pub mod commands;
 pub mod defaults;
 pub mod effective;
 pub mod evaluate;
+pub mod explain;
 pub mod facts;
 mod fixes;
 pub mod installed;

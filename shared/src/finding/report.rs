@@ -201,6 +201,9 @@ pub struct Report<D> {
     /// Suppressions that do nothing: somebody should look at them.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub suppressions: Vec<Idle>,
+    /// What holds for all objects and a reader must know, a sentence each.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
     /// Everything that could not be judged.
     pub gaps: Vec<Gap>,
     /// What weighs as much fails the command.
@@ -239,6 +242,7 @@ impl<D> Report<D> {
             findings,
             suppressed: Vec::new(),
             suppressions: Vec::new(),
+            notes: Vec::new(),
             gaps,
             fail_on: Severity::Error,
             remarks: Vec::new(),

@@ -20,6 +20,8 @@ pub struct Chosen {
     pub aside: usize,
     /// What could not be read, and what was named and is not there.
     pub gaps: Vec<Gap>,
+    /// What comments say should not count.
+    pub suppressions: Vec<Rule>,
     /// What to say of the words.
     pub warnings: Vec<String>,
 }
@@ -39,7 +41,8 @@ impl Chosen {
         objects.extend(picked.aside.into_iter().filter(counts));
         let mut gaps = inventory.gaps;
         gaps.extend(picked.gaps);
-        Ok(Self { objects, count, aside, gaps, warnings: picked.warnings })
+        let suppressions = inventory.suppressions;
+        Ok(Self { objects, count, aside, gaps, suppressions, warnings: picked.warnings })
     }
 
     /// Whether a comment stands in something that is meant: of the rest nobody knows what was

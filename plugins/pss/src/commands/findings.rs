@@ -135,8 +135,7 @@ impl Subject<'_, '_> {
         let path = self.template.path.clone().join(&violation.path);
         let message = format!("{}: {advice}", check.title);
         let steps = self.template.path.segments().len();
-        let fingerprint =
-            fingerprint::of_pod(check.id, self.reference, self.owner, &path, steps);
+        let fingerprint = fingerprint::of_pod(check.id, self.reference, self.owner, &path, steps);
         Finding {
             fingerprint,
             container: violation.container().map(|container| container.name.clone()),

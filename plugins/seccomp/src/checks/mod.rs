@@ -1,5 +1,6 @@
 //! The checks of what confines containers, one file each, with the document that explains it.
 
+use posture::finding::acceptance;
 use posture::finding::catalog::{Catalog, Entry};
 use posture::finding::check::Check;
 
@@ -51,7 +52,9 @@ register! {
 
 /// Everything that a report of this plugin may find.
 pub fn catalog() -> Catalog {
-    Catalog::new(ALL.iter().map(|one| Entry { check: &one.check, group: GROUP }).collect())
+    let own = ALL.iter().map(|one| Entry { check: &one.check, group: GROUP });
+    let before = acceptance::CHECKS.iter().map(|check| Entry { check, group: acceptance::GROUP });
+    Catalog::new(own.chain(before).collect())
 }
 
 /// The check with an identifier.

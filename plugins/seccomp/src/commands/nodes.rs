@@ -30,13 +30,17 @@ impl Operator {
         Some(Self { profiles: find(PROFILE)?, statuses: find(NODE_STATUS) })
     }
 
-    /// What is read of it.
+    /// What is read of it and of the nodes.
     pub(super) fn lists(&self) -> Vec<List> {
-        let nodes = Resource::new("", "v1", "nodes", "Node", false);
-        let mut lists = vec![List::of(self.profiles.clone(), None)];
-        lists.extend(self.statuses.iter().map(|statuses| List::of(statuses.clone(), None)));
-        lists.push(List::of(nodes, None));
+        let mut lists = self.own_lists();
+        lists.push(List::of(Resource::new("", "v1", "nodes", "Node", false), None));
         lists
+    }
+
+    /// What is read of it: its profiles, then what it says of nodes, where it does.
+    pub(super) fn own_lists(&self) -> Vec<List> {
+        let resources = std::iter::once(&self.profiles).chain(&self.statuses);
+        resources.map(|resource| List::of(resource.clone(), None)).collect()
     }
 
     /// What somebody should know before pods ask for the profile at a path.

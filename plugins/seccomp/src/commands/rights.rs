@@ -10,6 +10,7 @@ use posture::patch::found;
 use posture::patch::live::whole;
 use posture::render::rights;
 
+use super::check::{self, CheckOptions};
 use super::enforced;
 use super::nodes::Operator;
 use super::set::{Live, Scope, SetOptions};
@@ -22,6 +23,11 @@ pub fn of_set(options: &SetOptions<'_>) -> Result<()> {
         Scope::Live(way) => of_live(options, way)?,
     };
     rights::print(super::set::TOOL, &accesses)
+}
+
+/// Prints the roles for `check`.
+pub fn of_check(options: &CheckOptions<'_>) -> Result<()> {
+    rights::print(super::set::TOOL, &check::accesses(options)?)
 }
 
 fn of_live(options: &SetOptions<'_>, way: &Live<'_>) -> Result<Vec<Access>> {

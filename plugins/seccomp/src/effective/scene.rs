@@ -105,6 +105,11 @@ impl Scene {
         &self.nodes
     }
 
+    /// What is taken to hold of kubelets where no node is known.
+    pub fn unseen_default(&self) -> &SeccompDefault {
+        &self.unseen.default
+    }
+
     /// The node of that name.
     pub fn node(&self, name: &str) -> Option<&Node> {
         self.by_name.get(name).map(|at| &self.nodes[*at])

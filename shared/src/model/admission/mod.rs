@@ -10,6 +10,8 @@ mod read;
 mod resources;
 mod rule;
 mod selectors;
+#[cfg(test)]
+mod tests;
 mod webhook;
 
 use std::collections::BTreeMap;
