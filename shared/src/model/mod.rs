@@ -11,6 +11,7 @@ pub mod json_patch;
 pub mod labels;
 pub mod made;
 pub mod managers;
+pub mod mark;
 pub mod node;
 pub mod object;
 pub mod owners;

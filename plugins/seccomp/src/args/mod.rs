@@ -1,5 +1,7 @@
 //! The command line of `kubectl seccomp`, and from it to the commands.
 
+mod check;
+mod explain;
 mod set;
 
 use clap::{Parser, Subcommand};
@@ -9,6 +11,8 @@ use posture::cli::flags::StyleFlags;
 use posture::cli::undo::{self, UndoArgs};
 use posture::model::error::Result;
 
+use self::check::CheckArgs;
+use self::explain::ExplainArgs;
 use self::set::SetArgs;
 
 /// Seccomp profiles of pods: set where they belong, with what that does said before it is done.
@@ -24,8 +28,12 @@ pub(crate) struct Args {
 
 #[derive(Subcommand, Debug)]
 enum Verb {
+    /// Say what confines every container: of what runs, or in manifests.
+    Check(Box<CheckArgs>),
     /// Set a profile: on what runs, after a question, or in manifests.
     Set(Box<SetArgs>),
+    /// Say what the default profile of a runtime does: with one system call, or with all.
+    Explain(Box<ExplainArgs>),
     /// Take back what an undo file holds.
     Undo(Box<UndoArgs>),
 }
@@ -37,7 +45,9 @@ pub(crate) fn dispatch(args: &Args, program: &str) -> Result<u8> {
             overview::run(program, args.style.stdout())?;
             Ok(exit::CLEAN)
         }
+        Some(Verb::Check(check)) => check::run(check, args.style, program),
         Some(Verb::Set(set)) => set::run(set, args.style, program),
+        Some(Verb::Explain(explain)) => explain::run(explain, args.style, program),
         Some(Verb::Undo(undo)) => undo::run(undo, args.style, program, env!("CARGO_PKG_NAME")),
     }
 }

@@ -37,6 +37,11 @@ impl Version {
     pub fn line(self) -> (u32, u32) {
         (self.major, self.minor)
     }
+
+    /// Which release of its line it is.
+    pub fn patch(self) -> u32 {
+        self.patch
+    }
 }
 
 impl fmt::Display for Version {

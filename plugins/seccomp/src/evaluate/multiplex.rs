@@ -49,7 +49,7 @@ const IPC_CALLS: [(&str, u64); 12] = [
 ];
 
 /// The call that another one also goes through, and its number there.
-pub(super) fn through(name: &str) -> Option<(&'static str, u64)> {
+pub fn through(name: &str) -> Option<(&'static str, u64)> {
     let socket = SOCKET_CALLS.iter().zip(1..).find(|(known, _)| **known == name);
     let ipc = || IPC_CALLS.iter().find(|(known, _)| *known == name);
     match socket {

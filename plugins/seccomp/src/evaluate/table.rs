@@ -79,33 +79,29 @@ impl Values {
         ranges.extend(next.filter(|from| *from <= self.last).map(|from| (from, self.last)));
         Self { ranges, last: self.last }
     }
+
+    /// The values, or those that are missing, where these are fewer; each in a word.
+    pub fn in_words(&self, word: impl Fn(u64) -> String) -> String {
+        let others = self.others();
+        if others.ranges.is_empty() {
+            return "all".to_owned();
+        }
+        let reaches_the_end = self.ranges.last().is_some_and(|(_, end)| *end == self.last);
+        let fewer = reaches_the_end && others.ranges.iter().all(|(one, two)| one == two);
+        let (start, ranges) = if fewer { ("all but ", &others.ranges) } else { ("", &self.ranges) };
+        let range = |(start, end): &(u64, u64)| match *end {
+            end if *start == end => word(*start),
+            end if end == self.last => format!("{} and up", word(*start)),
+            end => format!("{} to {}", word(*start), word(end)),
+        };
+        let ranges: Vec<String> = ranges.iter().map(range).collect();
+        format!("{start}{}", ranges.join(", "))
+    }
 }
 
 impl fmt::Display for Values {
-    /// The values, or those that are missing, where these are fewer.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let others = self.others();
-        if others.ranges.is_empty() {
-            return f.write_str("all");
-        }
-        let reaches_the_end = self.ranges.last().is_some_and(|(_, end)| *end == self.last);
-        let ranges = if reaches_the_end && others.ranges.iter().all(|(one, two)| one == two) {
-            f.write_str("all but ")?;
-            &others.ranges
-        } else {
-            &self.ranges
-        };
-        for (position, (start, end)) in ranges.iter().enumerate() {
-            if position > 0 {
-                f.write_str(", ")?;
-            }
-            match end {
-                end if start == end => write!(f, "{}", Number(*start))?,
-                end if *end == self.last => write!(f, "{} and up", Number(*start))?,
-                end => write!(f, "{} to {}", Number(*start), Number(*end))?,
-            }
-        }
-        Ok(())
+        f.write_str(&self.in_words(|value| Number(value).to_string()))
     }
 }
 

@@ -1,0 +1,159 @@
+//! `explain`: what a profile does, with one call or with all.
+
+mod call;
+mod document;
+mod overview;
+mod page;
+
+use posture::finding::report::Tool;
+use posture::model::error::Result;
+use posture::render::machine;
+use posture::render::out::{self, Output};
+use serde::Serialize;
+use std::io::Write as _;
+
+use super::set::tool;
+use crate::explain::{
+    Answers, Call, Comparison, Filters, Overview, Place, Question, Topic, answer, compare, overview,
+};
+
+pub use document::read;
+
+/// How to write an explanation. A format never changes what is said, nor the exit code.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ExplainFormat {
+    /// For people.
+    #[default]
+    Human,
+    /// Everything, as JSON.
+    Json,
+    /// Everything, as YAML.
+    Yaml,
+}
+
+/// What the command line says.
+#[derive(Debug)]
+pub struct ExplainOptions<'a> {
+    /// How the program is called.
+    pub program: &'a str,
+    /// What is to be explained.
+    pub topic: Topic,
+    /// Where.
+    pub places: Vec<Place>,
+    /// What nobody said, and was taken for granted: `amd64 (--arch)`.
+    pub assumed: Vec<String>,
+    /// How to show it.
+    pub output: Output<ExplainFormat>,
+}
+
+/// An explanation, for programs.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Explanation<'a, T> {
+    api_version: &'static str,
+    kind: &'static str,
+    tool: Tool,
+    summary: Summary,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    assumed: &'a [String],
+    #[serde(flatten)]
+    body: &'a T,
+}
+
+#[derive(Serialize)]
+struct Summary {
+    /// How many places there are.
+    places: usize,
+    /// Whether all that is said is certain.
+    complete: bool,
+}
+
+/// Explains; returns whether all that is said is certain.
+pub fn run(options: &ExplainOptions<'_>) -> Result<bool> {
+    match &options.topic {
+        Topic::Call(call) => about_call(options, call),
+        Topic::RuntimeDefault => match &options.places[..] {
+            [place] => {
+                let found = overview(place, &mut Filters::default());
+                let complete = found.certain;
+                options.write(&found, complete, |found| overview_page(options, found))
+            }
+            places => {
+                let found = compare(places, &mut Filters::default());
+                let complete = found.certain;
+                options.write(&found, complete, |found| comparison_page(options, found))
+            }
+        },
+    }
+}
+
+fn about_call(options: &ExplainOptions<'_>, call: &Call) -> Result<bool> {
+    let question = Question { call: call.clone(), history: true };
+    let found = answer(&question, &options.places);
+    let complete = found.complete();
+    options.write(&found, complete, |found| call_page(options, found))
+}
+
+fn overview_page(options: &ExplainOptions<'_>, found: &Overview) -> Result<()> {
+    let mut out = out::stdout();
+    let mut page = page::Page::new(options.output.style, &mut out);
+    overview::one(found, &mut page)?;
+    page.assumed(&options.assumed)?;
+    out.flush()?;
+    Ok(())
+}
+
+fn comparison_page(options: &ExplainOptions<'_>, found: &Comparison) -> Result<()> {
+    let mut out = out::stdout();
+    let mut page = page::Page::new(options.output.style, &mut out);
+    overview::several(found, &mut page)?;
+    page.assumed(&options.assumed)?;
+    page.dim(&format!(
+        "all of one: {} explain RuntimeDefault --runtime NAME@VERSION",
+        options.program
+    ))?;
+    out.flush()?;
+    Ok(())
+}
+
+fn call_page(options: &ExplainOptions<'_>, found: &Answers) -> Result<()> {
+    let mut out = out::stdout();
+    let mut page = page::Page::new(options.output.style, &mut out);
+    call::write(found, &mut page)?;
+    page.assumed(&options.assumed)?;
+    out.flush()?;
+    Ok(())
+}
+
+impl ExplainOptions<'_> {
+    fn write<T: Serialize>(
+        &self,
+        body: &T,
+        complete: bool,
+        human: impl FnOnce(&T) -> Result<()>,
+    ) -> Result<bool> {
+        let explanation = || Explanation {
+            api_version: "posture/v1",
+            kind: "Explanation",
+            tool: tool(self.program, "explain"),
+            summary: Summary { places: self.places.len(), complete },
+            assumed: &self.assumed,
+            body,
+        };
+        let mut out;
+        match self.output.format {
+            ExplainFormat::Human => human(body)?,
+            ExplainFormat::Json => {
+                out = out::stdout();
+                machine::json(&explanation(), &mut out)?;
+                out.flush()?;
+            }
+            ExplainFormat::Yaml => {
+                out = out::stdout();
+                machine::yaml(&explanation(), &mut out)?;
+                out.flush()?;
+            }
+        }
+        Ok(complete)
+    }
+}
