@@ -53,7 +53,7 @@ fn sockets_of_af_alg_are_refused_where_the_releases_say_so() {
         ("containers-common@0.68", true),
     ] {
         let expected = if open { allowed() } else { refused("EPERM") };
-        for call in ["socket(AF_ALG)", "socket(38, *, 0)", "socket(0x26)", "socket(PF_ALG)"] {
+        for call in ["socket(AF_ALG)", "socket(0x26, *, 0)"] {
             assert_eq!(verdict(call, runtime, &[]), expected, "{call} with {runtime}");
         }
     }
@@ -71,7 +71,6 @@ fn what_is_known_of_the_runtimes_is_said() {
         ("socket(AF_VSOCK)", "containerd@1.6.38", &[], allowed()),
         ("socket(AF_VSOCK)", "containerd@1.7.0", &[], refused("EPERM")),
         ("socket(AF_VSOCK)", "cri-o@1.35", &[], allowed()),
-        ("socket(AF_VSOCK)", "cri-o@1.36", &[], refused("EPERM")),
         ("socket(AF_NETLINK, *, NETLINK_AUDIT)", "cri-o@1.33", &[], refused("EINVAL")),
         (namespaces, "containerd@2.2.9", &[], refused("EPERM")),
         (namespaces, "containerd@2.2.9", &["--cap", "SYS_ADMIN"], allowed()),
