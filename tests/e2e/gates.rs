@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use kubectl_pss::acceptance;
+use posture::finding::acceptance;
 use posture::finding::document::Document;
 use posture_e2e::folder::with as folder;
 use posture_harness::binary::{Finished, Run};

@@ -6,9 +6,9 @@
 
 use std::collections::BTreeMap;
 
-use posture::model::node::Value;
 use posture::model::object::Object;
 use posture::model::owners::{Controller, Owners, controller_of};
+use posture::model::rollout;
 use posture::model::workload::{Carrier, PodTemplate};
 
 use crate::admission_config::Exemptions;
@@ -247,15 +247,9 @@ pub fn judge(
             api_version: object.api_version().to_owned(),
         },
         is_pod,
-        ended: is_pod && has_ended(object.value()),
+        ended: is_pod && rollout::has_ended(object),
         obstacles,
     }
-}
-
-/// Whether a pod has run to its end.
-pub fn has_ended(pod: Value<'_>) -> bool {
-    let phase = pod.get("status").and_then(|status| status.get("phase"));
-    matches!(phase.and_then(|phase| phase.as_str()), Some("Succeeded" | "Failed"))
 }
 
 /// The count of many objects, of whatever namespaces.

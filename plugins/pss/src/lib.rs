@@ -4,7 +4,6 @@
 //! Everything here is pure: it reads parsed documents and returns values. The rules are those of
 //! k8s.io/pod-security-admission, with the differences between its releases.
 
-pub mod acceptance;
 pub mod admission_config;
 pub mod admit;
 pub mod assume;

@@ -15,7 +15,7 @@ pub const FIELD: &str = "seccompProfile";
 const RUNTIME_DEFAULT: &str = "RuntimeDefault";
 const UNCONFINED: &str = "Unconfined";
 const LOCALHOST: &str = "Localhost";
-const PATH: &str = "localhostProfile";
+pub(crate) const PATH: &str = "localhostProfile";
 
 /// What somebody wants a container to run with.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -148,8 +148,8 @@ pub fn describe(value: Value<'_>) -> String {
     }
 }
 
-/// Why a path is refused.
-fn refusal(path: &str) -> Option<&'static str> {
+/// Why the API server or the kubelet refuses a path.
+pub(crate) fn refusal(path: &str) -> Option<&'static str> {
     if path.is_empty() {
         Some("is empty")
     } else if path.starts_with('/') {

@@ -6,7 +6,11 @@ use clap::builder::PossibleValue;
 use clap::{Args, ValueEnum};
 
 use super::flags::{InputFlags, StyleFlags};
+#[cfg(feature = "live")]
+use crate::input::snapshot::Snapshot;
 use crate::model::error::{Error, Result};
+#[cfg(feature = "live")]
+use crate::patch::live;
 use crate::render::audience;
 use crate::render::out::Output;
 use crate::render::plan::PlanFormat;
@@ -31,6 +35,17 @@ pub enum DryRun {
     Client,
     /// The server is asked whether it would take it, and what it would make of it.
     Server,
+}
+
+#[cfg(feature = "live")]
+impl From<DryRun> for live::DryRun {
+    fn from(dry_run: DryRun) -> Self {
+        match dry_run {
+            DryRun::None => Self::None,
+            DryRun::Client => Self::Client,
+            DryRun::Server => Self::Server,
+        }
+    }
 }
 
 /// What comes of changes of manifests.
@@ -153,11 +168,35 @@ impl ChangeFlags {
         }
     }
 
+    /// Whether changes of manifests are written. Fails as [`Self::of_files`], and where the
+    /// manifests are those of a snapshot.
+    #[cfg(feature = "live")]
+    pub fn writes(&self, input: &InputFlags) -> Result<bool> {
+        if Snapshot::named(&input.files().names)?.is_some() {
+            return Err(Error::usage("a snapshot is a record: nothing in it can be changed"));
+        }
+        Ok(self.of_files(input)? == FileMode::Write)
+    }
+
     /// What comes of changes of what runs. `is_chosen` says whether objects are named, or chosen
     /// by a selector. Fails where flags contradict each other, and where nobody can be asked and
     /// it was not said that they are meant.
     pub fn of_live(&self, is_chosen: bool) -> Result<LiveMode> {
         self.of_live_with(is_chosen, audience::is_there())
+    }
+
+    /// As [`Self::of_live`]: whether anything is changed, and whether nobody is asked. `roles_only`
+    /// says that only roles are printed, which takes no answer.
+    #[cfg(feature = "live")]
+    pub fn manner(&self, is_chosen: bool, roles_only: bool) -> Result<(live::DryRun, bool)> {
+        match self.of_live(is_chosen) {
+            Ok(LiveMode::Show) => Ok((live::DryRun::Client, true)),
+            Ok(LiveMode::Try) => Ok((live::DryRun::Server, true)),
+            Ok(LiveMode::Ask) => Ok((live::DryRun::None, false)),
+            Ok(LiveMode::Make) => Ok((live::DryRun::None, true)),
+            Err(_) if roles_only => Ok((live::DryRun::None, true)),
+            Err(error) => Err(error),
+        }
     }
 
     fn of_live_with(&self, is_chosen: bool, somebody_is_there: bool) -> Result<LiveMode> {

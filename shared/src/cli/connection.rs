@@ -2,14 +2,18 @@
 
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::{ArgAction, Args};
 
 use super::duration;
-use crate::client::connect::ConnectOptions;
+use crate::client::connect::{self, ConnectOptions};
+use crate::client::connection::Connection;
 use crate::input::yaml;
 use crate::model::error::{Error, Result};
+use crate::render::notices::StderrNotices;
+use crate::render::style::Style;
 
 /// The flags of cli-runtime's `ConfigFlags`, with kubectl's meaning.
 #[derive(Args, Clone, Default)]
@@ -155,6 +159,20 @@ impl ConnectionFlags {
         options.verbosity = u8::try_from(verbosity).unwrap_or_default();
         options.stdin_taken = stdin_taken;
         Ok(options)
+    }
+
+    /// Prepares the connection that [`ConnectionFlags::options`] asks for. `style` is that of what
+    /// is said about it on standard error.
+    pub fn connect(
+        &self,
+        program: &str,
+        namespace: Option<&str>,
+        stdin_taken: bool,
+        style: Style,
+    ) -> Result<Connection> {
+        let options = self.options(program, namespace, stdin_taken)?;
+        let target = connect::resolve(&options)?;
+        Connection::open(target, &options, Arc::new(StderrNotices::new(style)))
     }
 }
 

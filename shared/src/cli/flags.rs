@@ -4,6 +4,9 @@ use clap::builder::PossibleValue;
 use clap::{Args, ValueEnum};
 
 use crate::input::files::FileArgs;
+use crate::input::selection::{Selection, SelectionArgs};
+#[cfg(feature = "live")]
+use crate::input::snapshot::Asked;
 use crate::model::error::{Error, Result};
 use crate::render::difference::DifferenceFormat;
 use crate::render::out::Output;
@@ -58,6 +61,31 @@ impl InputFlags {
     /// The directory of `-k`.
     pub fn kustomize(&self) -> Option<&str> {
         self.kustomize.as_deref()
+    }
+
+    /// The objects that the words and the flags mean. Fails in kubectl's words where these do not
+    /// go together.
+    pub fn selection(&self, words: &[String]) -> Result<Selection> {
+        Selection::parse(&SelectionArgs {
+            words: words.to_vec(),
+            all_namespaces: self.all_namespaces,
+            label_selector: self.selector().map(str::to_owned),
+            field_selector: self.field_selector().map(str::to_owned),
+        })
+    }
+
+    /// What is asked with the words behind a verb, as snapshots say it: what the flags say, and the
+    /// namespace only where one is named.
+    #[cfg(feature = "live")]
+    pub fn asked(&self, verb: &str, words: &[String]) -> Asked {
+        let namespace = self.namespace().filter(|_| !self.all_namespaces);
+        Asked {
+            verb: verb.to_owned(),
+            words: words.to_vec(),
+            namespace: namespace.map(str::to_owned),
+            label_selector: self.selector().map(str::to_owned),
+            field_selector: self.field_selector().map(str::to_owned),
+        }
     }
 
     /// The namespace of `-n`, if one was given.

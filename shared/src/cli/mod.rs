@@ -11,6 +11,8 @@ pub mod duration;
 pub mod exit;
 pub mod flags;
 pub mod gates;
+#[cfg(feature = "live")]
+pub mod origin;
 pub mod start;
 #[cfg(feature = "live")]
 pub mod undo;

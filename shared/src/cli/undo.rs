@@ -1,20 +1,16 @@
 //! `undo`: the command that takes back what a command of any plugin has changed.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use super::changes;
 use super::connection::ConnectionFlags;
 use super::exit;
 use super::flags::StyleFlags;
-use crate::client::connect;
-use crate::client::connection::Connection;
 use crate::model::error::{Error, Result};
 use crate::patch::back::{self, UndoOptions, Undone};
 use crate::patch::live::DryRun;
 use crate::patch::undo::Undo;
 use crate::render::audience::{self, Terminal};
-use crate::render::notices::StderrNotices;
 use crate::render::out::Output;
 use crate::render::plan::PlanFormat;
 use clap::Args as ClapArgs;
@@ -41,17 +37,14 @@ pub struct UndoArgs {
 /// Runs `undo` for a tool (`kubectl-pss`), which is called like `program`; returns the exit code.
 pub fn run(args: &UndoArgs, style: StyleFlags, program: &str, tool: &str) -> Result<u8> {
     let undo = Undo::read(&args.file)?;
-    let dry_run = match args.dry_run.unwrap_or_default() {
-        changes::DryRun::None => DryRun::None,
-        changes::DryRun::Client => DryRun::Client,
-        changes::DryRun::Server => DryRun::Server,
-    };
+    let dry_run = DryRun::from(args.dry_run.unwrap_or_default());
     let is_live = !undo.objects.is_empty();
     if is_live && dry_run == DryRun::None && !args.yes && !audience::is_there() {
         return Err(Error::usage("nobody can be asked: this is no terminal")
             .hint("say --yes to take the changes back, or --dry-run=client to see them"));
     }
-    let connection = if is_live { Some(connect(args, program, style)?) } else { None };
+    let connect = || args.connection.connect(program, None, false, style.stderr());
+    let connection = is_live.then(connect).transpose()?;
     let output =
         Output { format: PlanFormat::Diff, style: style.stdout(), stderr_style: style.stderr() };
     let options = UndoOptions {
@@ -67,10 +60,4 @@ pub fn run(args: &UndoArgs, style: StyleFlags, program: &str, tool: &str) -> Res
         Undone { failed: 1.., .. } => exit::INCOMPLETE,
         Undone { .. } => exit::CLEAN,
     })
-}
-
-fn connect(args: &UndoArgs, program: &str, style: StyleFlags) -> Result<Connection> {
-    let options = args.connection.options(program, None, false)?;
-    let target = connect::resolve(&options)?;
-    Connection::open(target, &options, Arc::new(StderrNotices::new(style.stderr())))
 }

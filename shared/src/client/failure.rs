@@ -127,6 +127,14 @@ impl Failure {
         Self { kind, message: message.into(), status: None }
     }
 
+    /// Whether nothing else will work either: the first request was not answered, or not to us.
+    pub fn is_fatal(&self) -> bool {
+        matches!(
+            self.kind,
+            FailureKind::Unreachable | FailureKind::Unauthorized | FailureKind::Timeout
+        )
+    }
+
     /// Whether the server has surely not done what it was asked for: it has said no, or was never
     /// reached.
     pub fn is_refusal(&self) -> bool {

@@ -38,6 +38,11 @@ impl List {
             page: PAGE,
         }
     }
+
+    /// One Namespace.
+    pub fn of_namespace(name: &str) -> Self {
+        Self { name: Some(name.to_owned()), ..Self::of(Resource::namespaces(), None) }
+    }
 }
 
 /// What happens to a list while it is read.

@@ -36,15 +36,15 @@ impl Patch {
 }
 
 impl Resource {
-    /// What the server must allow for one object to be read and changed, dry runs included. The
-    /// namespace of a cluster-scoped kind is ignored.
-    pub fn change_accesses(&self, namespace: Option<&str>, name: &str) -> Vec<Access> {
+    /// What the server must allow for one object, or for all, to be read and changed, dry runs
+    /// included. The namespace of a cluster-scoped kind is ignored.
+    pub fn change_accesses(&self, namespace: Option<&str>, name: Option<&str>) -> Vec<Access> {
         let access = |verb: &str| Access {
             verb: verb.to_owned(),
             group: self.group.clone(),
             resource: self.plural.clone(),
             namespace: namespace.filter(|_| self.namespaced).map(str::to_owned),
-            name: Some(name.to_owned()),
+            name: name.map(str::to_owned),
         };
         vec![access("get"), access("patch")]
     }
@@ -90,7 +90,7 @@ mod tests {
     #[test]
     fn a_change_needs_two_rights() {
         let resource = patch(true).resource;
-        let accesses = resource.change_accesses(Some("shop"), "web");
+        let accesses = resource.change_accesses(Some("shop"), Some("web"));
         let verbs: Vec<&str> = accesses.iter().map(|access| access.verb.as_str()).collect();
         assert_eq!(verbs, ["get", "patch"]);
         assert!(accesses.iter().all(|access| access.namespace.as_deref() == Some("shop")));

@@ -29,6 +29,11 @@ impl Resource {
         }
     }
 
+    /// The resource of namespaces.
+    pub fn namespaces() -> Self {
+        Self::new("", "v1", "namespaces", "Namespace", false)
+    }
+
     /// `apps/v1`, or `v1` in the core group.
     pub fn api_version(&self) -> String {
         if self.group.is_empty() {

@@ -5,6 +5,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::model::object::ObjectRef;
 use crate::model::path::{FieldPath, Segment};
+use crate::model::workload::template_path_of;
 
 /// The first 16 hex digits of SHA-256 over check, API group, kind, namespace, name of the root
 /// owner, and the field path with list indices replaced by names, joined by NUL.
@@ -26,6 +27,23 @@ pub fn fingerprint(check: &str, owner: &ObjectRef, path: &FieldPath) -> String {
         text.push(char::from(HEX[usize::from(byte & 15)]));
         text
     })
+}
+
+/// The fingerprint of a finding in a pod or template: that of the workload that owns it, so that a
+/// pod's findings are those of its workload. `path` leads from the object's root to the field, the
+/// first `steps` of it to the pod or template.
+pub fn of_pod(
+    check: &str,
+    object: &ObjectRef,
+    owner: Option<&ObjectRef>,
+    path: &FieldPath,
+    steps: usize,
+) -> String {
+    let Some(owner) = owner else { return fingerprint(check, object, path) };
+    match template_path_of(owner.group(), &owner.kind) {
+        Some(dotted) => fingerprint(check, owner, &FieldPath::of(dotted).join(&path.behind(steps))),
+        None => fingerprint(check, owner, path),
+    }
 }
 
 /// A path whose bare indices are left out: positions are not stable.

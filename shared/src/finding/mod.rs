@@ -1,8 +1,10 @@
 //! Ring 1: what a check found, the report that carries it to the renderers, and what of it counts.
 
+pub mod acceptance;
 pub mod baseline;
 pub mod catalog;
 pub mod check;
+pub mod collected;
 pub mod difference;
 pub mod document;
 pub mod fingerprint;

@@ -3,11 +3,13 @@
 use serde::Serialize;
 
 use super::check::Severity;
+use super::fingerprint::fingerprint;
 use super::fix::Fix;
 use super::suppression::{Idle, Suppressed};
 use crate::model::gap::Gap;
 use crate::model::object::ObjectRef;
 use crate::model::owners::Owner;
+use crate::model::path::FieldPath;
 use crate::model::source::Mark;
 
 /// The version of the machine formats.
@@ -23,6 +25,17 @@ pub struct Tool {
     pub version: String,
     /// `check`
     pub verb: String,
+}
+
+impl Tool {
+    /// The tool of a program that is called `kubectl pss`.
+    pub fn new(program: &str, version: &str, verb: &str) -> Self {
+        Self {
+            name: program.replacen(' ', "-", 1),
+            version: version.to_owned(),
+            verb: verb.to_owned(),
+        }
+    }
 }
 
 /// What was looked at.
@@ -135,6 +148,34 @@ pub struct Finding {
     pub fingerprint: String,
 }
 
+impl Finding {
+    /// A finding of which only the essentials are known.
+    pub fn new(
+        check: &'static str,
+        severity: Severity,
+        object: &ObjectRef,
+        path: &FieldPath,
+        place: Option<Mark>,
+        message: String,
+    ) -> Self {
+        Self {
+            check,
+            severity,
+            object: object.clone(),
+            position: 0,
+            container: None,
+            path: path.to_string(),
+            place,
+            value: None,
+            allowed: None,
+            message,
+            advice: None,
+            fix: None,
+            fingerprint: fingerprint(check, object, path),
+        }
+    }
+}
+
 /// Everything that a command found.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -160,6 +201,9 @@ pub struct Report<D> {
     /// Suppressions that do nothing: somebody should look at them.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub suppressions: Vec<Idle>,
+    /// What holds for all objects and a reader must know, a sentence each.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
     /// Everything that could not be judged.
     pub gaps: Vec<Gap>,
     /// What weighs as much fails the command.
@@ -198,6 +242,7 @@ impl<D> Report<D> {
             findings,
             suppressed: Vec::new(),
             suppressions: Vec::new(),
+            notes: Vec::new(),
             gaps,
             fail_on: Severity::Error,
             remarks: Vec::new(),

@@ -4,15 +4,16 @@
 use super::live::{self, Arrival};
 use super::selection::Selection;
 use super::selection::resolve::Resolved;
-use super::snapshot::{Recorder, Snapshot};
+use super::snapshot::{Asked, Recorder, Snapshot};
 use crate::client::connection::Connection;
+use crate::client::diagnose;
 use crate::client::discovery::Discovery;
 use crate::client::failure::Failure;
 use crate::client::list::List;
 use crate::client::resource::Resource;
-use crate::model::error::Result;
+use crate::model::error::{Error, Result};
 use crate::model::gap::Gap;
-use crate::model::version::Minor;
+use crate::model::version::{Minor, NEWEST};
 
 /// Where objects of a cluster come from.
 #[derive(Clone, Copy, Debug)]
@@ -36,6 +37,15 @@ pub enum Cluster<'a> {
 }
 
 impl<'a> Cluster<'a> {
+    /// A snapshot that a tool is asked about. `tool` is its name in snapshots.
+    pub fn recorded(snapshot: &'a Snapshot, tool: &str, asked: &'a Asked) -> Self {
+        Self::Recorded {
+            snapshot,
+            again: snapshot.asked(tool, &asked.verb) == Some(asked),
+            namespace: asked.namespace.as_deref().unwrap_or_default(),
+        }
+    }
+
     /// The context of the kubeconfig.
     pub fn context(&self) -> Option<&'a str> {
         match self {
@@ -70,6 +80,41 @@ impl<'a> Cluster<'a> {
     pub fn judged_as(&self, minor: Minor) {
         if let Self::Live { recorder: Some(recorder), .. } = self {
             recorder.server(Ok(minor));
+        }
+    }
+
+    /// The release to judge as: the one that is asked for, or the one that the server behaves as.
+    /// Where the server does not say it, that is a gap, and the newest stands in. Fails where the
+    /// cluster does not answer at all.
+    pub fn release(&self, asked: Option<Minor>, gaps: &mut Vec<Gap>) -> Result<Minor> {
+        if let Some(asked) = asked {
+            self.judged_as(asked);
+            return Ok(asked);
+        }
+        match self.server_version() {
+            Ok(minor) => Ok(minor),
+            Err(failure) if failure.is_fatal() => Err(self.could_not_run(&failure)),
+            Err(failure) => {
+                gaps.push(Gap {
+                    what: "version".to_owned(),
+                    place: None,
+                    object: Some("/version".to_owned()),
+                    why: format!("{failure}; judged as {NEWEST}"),
+                    hint: "say --server-version 1.NN".to_owned(),
+                });
+                Ok(NEWEST)
+            }
+        }
+    }
+
+    /// The error of a cluster that does not answer: one line of cause, one of what to do. A
+    /// snapshot has no server to look for.
+    pub fn could_not_run(&self, failure: &Failure) -> Error {
+        match self {
+            Self::Live { connection, .. } => {
+                diagnose::could_not_reach(failure, connection.target())
+            }
+            Self::Recorded { .. } => Error::could_not_run(failure.message.clone()),
         }
     }
 

@@ -1,9 +1,12 @@
 //! Ring 3: bytes to objects.
 
 pub mod baseline;
+pub mod chosen;
 #[cfg(feature = "live")]
 pub mod cluster;
 pub mod files;
+#[cfg(feature = "live")]
+pub mod gather;
 pub mod git;
 pub mod glob;
 pub mod ignore;
@@ -15,4 +18,6 @@ pub mod selection;
 #[cfg(feature = "live")]
 pub mod snapshot;
 pub mod state;
+#[cfg(feature = "live")]
+pub mod workloads;
 pub mod yaml;

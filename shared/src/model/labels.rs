@@ -99,6 +99,59 @@ impl LabelSelector {
         self.requirements.iter().all(|requirement| requirement.holds(label(&requirement.key)))
     }
 
+    /// Reads a selector as objects hold it: `matchLabels` and `matchExpressions`. Fails, with
+    /// why, where the server does not take it.
+    ///
+    /// Source: `LabelSelectorAsSelector` in k8s.io/apimachinery/pkg/apis/meta/v1.
+    pub fn read(value: Value<'_>) -> Result<Self, String> {
+        let text = |value: Value<'_>, key: &str| match value.field(key) {
+            None => Ok(String::new()),
+            Some(text) => text.as_str().map(str::to_owned).ok_or(format!("{key} is no text")),
+        };
+        let mut requirements = Vec::new();
+        for (key, value) in value.field("matchLabels").into_iter().flat_map(|map| map.entries()) {
+            let key = key.as_str().unwrap_or_default().to_owned();
+            let is_text = value.as_str().or_else(|| value.is_null().then_some(""));
+            let value = is_text.ok_or(format!("matchLabels.{key} is no text"))?.to_owned();
+            requirements.push(Requirement::new(key, Operator::In, vec![value])?);
+        }
+        for expression in value.field("matchExpressions").into_iter().flat_map(|list| list.items())
+        {
+            let operator = match text(expression, "operator")?.as_str() {
+                "In" => Operator::In,
+                "NotIn" => Operator::NotIn,
+                "Exists" => Operator::Exists,
+                "DoesNotExist" => Operator::DoesNotExist,
+                other => {
+                    let other = go_quote(other);
+                    return Err(format!("{other} is not a valid label selector operator"));
+                }
+            };
+            let values = expression.field("values").into_iter().flat_map(|list| list.items());
+            let values = values
+                .map(|value| {
+                    value.as_str().map(str::to_owned).ok_or("values holds what is no text")
+                })
+                .collect::<Result<Vec<_>, _>>()?;
+            requirements.push(Requirement::new(text(expression, "key")?, operator, values)?);
+        }
+        Ok(Self { requirements })
+    }
+
+    /// Whether an object is selected of which not all is known: `label` has the value of a key as
+    /// far as it is known whether there is one. `None` where what is not known decides.
+    pub fn decides<'a>(&self, label: impl Fn(&str) -> Option<Option<&'a str>>) -> Option<bool> {
+        let mut all_known = true;
+        for requirement in &self.requirements {
+            match label(&requirement.key) {
+                Some(value) if !requirement.holds(value) => return Some(false),
+                Some(_) => {}
+                None => all_known = false,
+            }
+        }
+        all_known.then_some(true)
+    }
+
     /// Whether an object is selected. A label that is null is empty. Labels that are no texts are
     /// refused by kubectl before it selects: such an object is always selected.
     pub fn selects(&self, object: &Object) -> bool {
@@ -119,6 +172,25 @@ impl LabelSelector {
 }
 
 impl Requirement {
+    /// A requirement as objects hold it, if the server takes it.
+    fn new(key: String, operator: Operator, mut values: Vec<String>) -> Result<Self, String> {
+        values.sort();
+        values.dedup();
+        let mut faults = key_faults(&key);
+        match operator {
+            Operator::In | Operator::NotIn if values.is_empty() => {
+                let why = "for 'in', 'notin' operators, values set can't be empty";
+                faults.push(why.to_owned());
+            }
+            Operator::Exists | Operator::DoesNotExist if !values.is_empty() => {
+                faults.push("values set must be empty for exists and does not exist".to_owned());
+            }
+            _ => {}
+        }
+        faults.extend(value_faults(&key, operator, &values));
+        if faults.is_empty() { Ok(Self { key, operator, values }) } else { Err(faults.join("; ")) }
+    }
+
     fn holds(&self, value: Option<&str>) -> bool {
         let among = |value: &str| self.values.iter().any(|known| known == value);
         let number = |text: Option<&str>| text.and_then(|text| text.parse::<i64>().ok());

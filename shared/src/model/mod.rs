@@ -1,5 +1,6 @@
 //! Ring 0: the pure model. Nothing here reads a file, dials a server or prints.
 
+pub mod admission;
 pub mod clock;
 pub mod container;
 pub mod decode;
@@ -10,6 +11,7 @@ pub mod json_patch;
 pub mod labels;
 pub mod made;
 pub mod managers;
+pub mod mark;
 pub mod node;
 pub mod object;
 pub mod owners;

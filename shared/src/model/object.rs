@@ -120,6 +120,11 @@ impl Object {
         self.api_version.rsplit_once('/').map_or("", |(group, _)| group)
     }
 
+    /// Whether it is a Namespace.
+    pub fn is_namespace(&self) -> bool {
+        self.kind == "Namespace" && self.group().is_empty()
+    }
+
     /// `Deployment`
     pub fn kind(&self) -> &str {
         &self.kind

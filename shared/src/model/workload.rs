@@ -86,6 +86,19 @@ pub fn template_path_of(group: &str, kind: &str) -> Option<&'static str> {
     WORKLOADS.iter().find(is_it).map(|(_, _, dotted)| *dotted)
 }
 
+/// Why nobody knows what pods come of an object in which [`pod_templates`] finds none: a workload
+/// without a template cannot be judged, and neither can another kind that has the shape of a pod
+/// itself. `None` for other kinds, which are of no concern.
+pub fn without_template(object: &Object) -> Option<String> {
+    if let Some(path) = template_path(object) {
+        return Some(format!("no pod template at {path}: the API server would refuse it"));
+    }
+    looks_like_pod(object.value()).then(|| {
+        "spec.containers in a kind that is no Pod: what its controller makes of it is not known"
+            .to_owned()
+    })
+}
+
 fn search<'a>(value: Value<'a>, path: &FieldPath, depth: usize, found: &mut Vec<PodTemplate<'a>>) {
     if depth > MAX_SEARCH_DEPTH {
         return;
@@ -121,7 +134,7 @@ fn search<'a>(value: Value<'a>, path: &FieldPath, depth: usize, found: &mut Vec<
 }
 
 /// Whether a value has the shape of a pod or a pod template.
-pub fn looks_like_pod(value: Value<'_>) -> bool {
+fn looks_like_pod(value: Value<'_>) -> bool {
     value.get("spec").is_some_and(has_containers)
 }
 

@@ -83,13 +83,7 @@ impl Carried {
 }
 
 fn begin(writing: Writing<'_>) -> Result<Record> {
-    let path = match writing.undo_file {
-        Some(path) => path.to_owned(),
-        None => record::default_path(writing.tool, writing.clock.now()).ok_or_else(|| {
-            Error::usage("there is no home folder for the undo file")
-                .hint("say where it goes with --undo-file")
-        })?,
-    };
+    let path = record::path(writing.undo_file, writing.tool, writing.clock)?;
     Record::new(&path, Undo::new(writing.tool, writing.clock))
 }
 

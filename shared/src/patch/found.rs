@@ -1,11 +1,12 @@
 //! Objects of a cluster: what is selected, and the roots above it.
 
 use crate::client::connection::Connection;
-use crate::client::diagnose;
-use crate::client::failure::{Failure, FailureKind};
+use crate::client::failure::Failure;
 use crate::client::list::List;
 use crate::client::resource::Resource;
-use crate::input::live::{self, Arrival};
+use crate::input::cluster::Cluster;
+use crate::input::gather::{self, all_failed, gather};
+use crate::input::live;
 use crate::input::selection::Selection;
 use crate::input::selection::resolve::Resolved;
 use crate::model::error::Result;
@@ -24,6 +25,9 @@ pub struct Found {
     /// What could not be read.
     pub gaps: Vec<Gap>,
 }
+
+/// What is meant of a list, and how much of it is of no concern.
+type Kept = (Vec<Object>, usize);
 
 /// The kinds that pods come from, and pods: what is looked at where nothing is named.
 fn workloads() -> Vec<Resource> {
@@ -57,33 +61,25 @@ pub fn lists(connection: &Connection, selection: &Selection) -> Result<Resolved>
 /// owner is among the rest. Fails where nothing could be read at all.
 pub fn read(connection: &Connection, lists: &[List], everything: bool) -> Result<Found> {
     let mut found = Found::default();
-    let mut read: Vec<(Vec<Object>, usize, Option<Failure>)> =
-        lists.iter().map(|_| <_>::default()).collect();
-    for (position, arrival) in live::read(connection, lists.to_vec()) {
-        let (objects, aside, failed) = &mut read[position];
-        match arrival {
-            Arrival::Objects(mut page) => {
-                if everything {
-                    page.retain(|object| !roots::is_owned(object));
-                }
-                if lists[position].name.is_none() {
-                    let before = page.len();
-                    page.retain(|object| !rollout::has_ended(object));
-                    *aside += before - page.len();
-                }
-                objects.extend(page);
-            }
-            Arrival::Restart => (*objects, *aside) = <_>::default(),
-            Arrival::Failed(failure) => *failed = Some(failure),
-            Arrival::End => {}
+    let cluster = Cluster::Live { connection, recorder: None };
+    let read = gather(cluster, lists, |list, mut page, (objects, aside): &mut Kept| {
+        if everything {
+            page.retain(|object| !roots::is_owned(object));
         }
-    }
-    let nothing = read.iter().all(|(objects, _, failed)| objects.is_empty() && failed.is_some());
-    if let Some((_, _, Some(failure))) = read.first().filter(|_| nothing) {
-        return Err(diagnose::could_not_reach(failure, connection.target()));
+        if list.name.is_none() {
+            let before = page.len();
+            page.retain(|object| !rollout::has_ended(object));
+            *aside += before - page.len();
+        }
+        objects.extend(page);
+    });
+    if let Some(failure) = all_failed(&read)
+        && read.iter().all(|((objects, _), _)| objects.is_empty())
+    {
+        return Err(cluster.could_not_run(failure));
     }
     let mut selected = Vec::new();
-    for (list, (objects, aside, failure)) in lists.iter().zip(read) {
+    for (list, ((objects, aside), failure)) in lists.iter().zip(read) {
         selected.extend(objects);
         found.aside += aside;
         found.gaps.extend(failure.map(|failure| live::gap(list, &failure)));
@@ -108,14 +104,6 @@ pub fn objects(
     connection: &Connection,
     lists: Vec<List>,
 ) -> Vec<(List, std::result::Result<Option<Object>, Failure>)> {
-    let mut answers: Vec<_> = lists.iter().map(|list| (list.clone(), Ok(None))).collect();
-    for (position, arrival) in live::read(connection, lists) {
-        match arrival {
-            Arrival::Objects(objects) => answers[position].1 = Ok(objects.into_iter().next()),
-            Arrival::Failed(failure) if failure.kind == FailureKind::NotFound => {}
-            Arrival::Failed(failure) => answers[position].1 = Err(failure),
-            Arrival::Restart | Arrival::End => {}
-        }
-    }
-    answers
+    let answers = gather::singles(Cluster::Live { connection, recorder: None }, &lists);
+    lists.into_iter().zip(answers).collect()
 }

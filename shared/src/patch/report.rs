@@ -1,10 +1,12 @@
 //! A plan and what came of it, before any format.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::ops::Deref;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use super::operations::{self, Operation};
 use super::plan::{Change, Left, Plan, Refused, Step};
@@ -73,13 +75,44 @@ pub struct ChangeReport {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
     /// The same as a JSON Patch: it applies to what was seen.
-    pub patch: Vec<Operation>,
+    #[serde(rename = "patch")]
+    #[cfg_attr(feature = "schema", schemars(with = "Vec<Operation>"))]
+    pub change: Patched,
     /// The command of kubectl that does the same, for what runs.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub command: Option<String>,
-    /// The change itself.
-    #[serde(skip)]
-    pub change: Change,
+}
+
+/// A change with its JSON Patch, as which it is written: the one that was sent, or one that is made
+/// when somebody wants it, which most formats do not.
+#[derive(Clone, Debug)]
+pub struct Patched {
+    change: Change,
+    sent: Option<Vec<Operation>>,
+}
+
+impl Patched {
+    /// The JSON Patch.
+    pub fn operations(&self) -> Cow<'_, [Operation]> {
+        match &self.sent {
+            Some(sent) => Cow::Borrowed(sent),
+            None => Cow::Owned(operations::between(&self.change.before, &self.change.after)),
+        }
+    }
+}
+
+impl Deref for Patched {
+    type Target = Change;
+
+    fn deref(&self) -> &Change {
+        &self.change
+    }
+}
+
+impl Serialize for Patched {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.operations().serialize(serializer)
+    }
 }
 
 /// A change that cannot be made in the text of its file.
@@ -216,6 +249,10 @@ impl<D> PlanReport<D> {
         let (mut already, mut left) = (plan.already, plan.left);
         let mut changes = Vec::with_capacity(plan.changes.len());
         let mut refused = Vec::new();
+        let mut in_the_way: BTreeMap<usize, Refused> = BTreeMap::new();
+        for obstacle in obstacles {
+            in_the_way.entry(obstacle.position).or_insert(obstacle);
+        }
         let mut came = came.into_iter();
         for (position, change) in plan.changes.into_iter().enumerate() {
             let change = match came.next().unwrap_or(Came::Of(Fate::Shown)) {
@@ -227,19 +264,17 @@ impl<D> PlanReport<D> {
                     left.push(why);
                     continue;
                 }
-                Came::Of(fate) => ChangeReport::new(change, fate),
-                Came::Sent(fate, patch, command) => {
+                Came::Of(fate) => ChangeReport::new(change, None, fate),
+                Came::Sent(fate, sent, command) => {
                     let command = Some(command);
-                    ChangeReport { patch, command, ..ChangeReport::new(change, fate) }
+                    ChangeReport { command, ..ChangeReport::new(change, Some(sent), fate) }
                 }
             };
-            match obstacles.iter().find(|obstacle| obstacle.position == position) {
+            match in_the_way.remove(&position) {
                 None => changes.push(change),
-                Some(Refused { why, place, .. }) => refused.push(RefusedReport {
-                    change,
-                    why: why.clone(),
-                    obstacle: place.clone(),
-                }),
+                Some(Refused { why, place: obstacle, .. }) => {
+                    refused.push(RefusedReport { change, why, obstacle });
+                }
             }
         }
         gaps.splice(..0, plan.gaps);
@@ -297,7 +332,7 @@ impl<D> PlanReport<D> {
 }
 
 impl ChangeReport {
-    fn new(change: Change, outcome: Fate) -> Self {
+    fn new(change: Change, sent: Option<Vec<Operation>>, outcome: Fate) -> Self {
         Self {
             object: change.reference.clone(),
             place: change.object.mark(),
@@ -305,9 +340,8 @@ impl ChangeReport {
             outcome,
             steps: change.steps.iter().map(StepReport::of).collect(),
             notes: change.notes.clone(),
-            patch: operations::between(&change.before, &change.after),
+            change: Patched { change, sent },
             command: None,
-            change,
         }
     }
 }

@@ -4,11 +4,12 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::client::connection::Connection;
-use crate::client::failure::{Failure, FailureKind};
+use crate::client::failure::Failure;
 use crate::client::list::List;
 use crate::client::rbac::Access;
 use crate::client::resource::Resource;
-use crate::input::live::{self, Arrival};
+use crate::input::cluster::Cluster;
+use crate::input::{gather, live};
 use crate::model::gap::Gap;
 use crate::model::object::{Object, ObjectRef};
 use crate::model::owners::{Controller, controller_of};
@@ -57,18 +58,8 @@ pub struct Climbed {
 /// Climbs from selected objects to their roots. Owners that are not among the selected objects are
 /// read, each once; one that cannot be read is a gap, and what it owns is not among the roots.
 pub fn climb(connection: &Connection, selected: Vec<Object>) -> Climbed {
-    climb_with(selected, |lists| {
-        let mut answers: Vec<Result<Option<Object>, Failure>> =
-            lists.iter().map(|_| Ok(None)).collect();
-        for (position, arrival) in live::read(connection, lists) {
-            match arrival {
-                Arrival::Objects(objects) => answers[position] = Ok(objects.into_iter().next()),
-                Arrival::Failed(failure) => answers[position] = Err(failure),
-                Arrival::Restart | Arrival::End => {}
-            }
-        }
-        answers
-    })
+    let cluster = Cluster::Live { connection, recorder: None };
+    climb_with(selected, |lists| gather::singles(cluster, lists))
 }
 
 /// Whether an object is owned by another of Kubernetes' own kinds, and so no root.
@@ -172,7 +163,7 @@ impl Known {
 /// Climbs with something that reads objects by name, one a list.
 fn climb_with(
     selected: Vec<Object>,
-    mut read: impl FnMut(Vec<List>) -> Vec<Result<Option<Object>, Failure>>,
+    mut read: impl FnMut(&[List]) -> Vec<Result<Option<Object>, Failure>>,
 ) -> Climbed {
     let mut known = Known::default();
     let mut gaps = Vec::new();
@@ -197,15 +188,15 @@ fn climb_with(
         if wanted.is_empty() {
             break;
         }
-        let wanted: Vec<(Controller, List)> = wanted.into_values().collect();
-        let answers = read(wanted.iter().map(|(_, list)| list.clone()).collect());
-        for ((controller, list), answer) in wanted.into_iter().zip(answers) {
+        let (controllers, lists): (Vec<Controller>, Vec<List>) = wanted.into_values().unzip();
+        let answers = read(&lists);
+        for ((controller, list), answer) in controllers.into_iter().zip(&lists).zip(answers) {
             match answer {
                 Ok(Some(object)) if object.metadata("uid") == Some(controller.uid.as_str()) => {
                     known.add(object);
                 }
                 answer => {
-                    gaps.push(gap(&controller, &list, answer));
+                    gaps.push(gap(&controller, list, answer));
                     known.lost.insert(controller.uid);
                 }
             }
@@ -234,10 +225,10 @@ fn climb_with(
 fn gap(controller: &Controller, list: &List, answer: Result<Option<Object>, Failure>) -> Gap {
     let owner = controller.reference(None).to_string();
     match answer {
-        Err(failure) if failure.kind != FailureKind::NotFound => {
+        Err(failure) => {
             Gap { what: "owner".to_owned(), object: Some(owner), ..live::gap(list, &failure) }
         }
-        _ => Gap {
+        Ok(_) => Gap {
             what: "owner".to_owned(),
             place: None,
             object: Some(owner),
@@ -254,6 +245,7 @@ mod tests {
     use serde_json::{Value as Json, json};
 
     use super::*;
+    use crate::client::failure::FailureKind;
     use crate::input::yaml::json as reader;
     use crate::model::path::FieldPath;
     use crate::model::source::Source;

@@ -42,6 +42,7 @@ pub fn write<D>(
         writer.object(group.object, &group.same, &group.findings)?;
     }
     settled::write(report, style, writer.out)?;
+    writer.notes(&report.notes)?;
     for gap in &report.gaps {
         writer.gap(gap)?;
     }
@@ -122,6 +123,19 @@ impl<W: Write> Writer<'_, W> {
             self.indented(note, Some(Role::Dim))?;
         }
         self.findings(findings)?;
+        writeln!(self.out)?;
+        Ok(())
+    }
+
+    /// What holds for all objects.
+    fn notes(&mut self, notes: &[String]) -> Result<()> {
+        if notes.is_empty() {
+            return Ok(());
+        }
+        writeln!(self.out, "{}", self.style.paint(Role::Name, "NOTE"))?;
+        for note in notes {
+            self.indented(note, None)?;
+        }
         writeln!(self.out)?;
         Ok(())
     }
@@ -241,7 +255,7 @@ impl<W: Write> Writer<'_, W> {
         let what = place.or_else(|| gap.object.clone()).unwrap_or_else(|| gap.what.clone());
         let head = match gap.what.as_str() {
             // Judged by an assumption.
-            "policy" => "NOT KNOWN",
+            "policy" | "kubelet" => "NOT KNOWN",
             "change" => "NOT DONE",
             _ => "NOT JUDGED",
         };

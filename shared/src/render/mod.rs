@@ -2,6 +2,8 @@
 //! standard error, and everything untrusted passes through [`escape`] on its way.
 
 pub mod audience;
+#[cfg(feature = "live")]
+pub mod cluster;
 mod diff;
 pub mod difference;
 mod distinct;
@@ -9,6 +11,7 @@ pub mod document;
 pub mod error;
 pub mod escape;
 pub mod excerpt;
+pub mod gate;
 mod gfm;
 mod github;
 mod gitlab;
@@ -24,10 +27,13 @@ pub mod name;
 #[cfg(feature = "live")]
 pub mod notices;
 pub mod out;
+pub mod overview;
 pub mod plan;
 pub mod policyreport;
 pub mod progress;
 pub mod report;
+#[cfg(feature = "live")]
+pub mod rights;
 #[cfg(test)]
 mod sample;
 mod sarif;

@@ -2,6 +2,7 @@
 
 use std::io::{BufWriter, IsTerminal as _, StderrLock, StdoutLock, Write};
 
+use super::escape::escape;
 use super::style::Style;
 use crate::model::error::{ErrorKind, Result};
 
@@ -40,6 +41,13 @@ pub fn stderr() -> StderrLock<'static> {
 /// Whether somebody watches standard error.
 pub fn stderr_is_terminal() -> bool {
     std::io::stderr().is_terminal()
+}
+
+/// Writes what kubectl would warn of, a line each, to standard error.
+pub fn warnings(warnings: &[String]) {
+    for warning in warnings {
+        note(&escape(&format!("Warning: {warning}")));
+    }
 }
 
 /// Writes a line to standard error; a closed one is nobody's problem.

@@ -57,7 +57,7 @@ fn every_right_is_needed_and_all_are_enough() {
     // A cluster of its own: alice must have no other rights.
     let cluster = Cluster::start(&ClusterOptions::default());
     cluster.seed(&[Namespace::new("rights").object(deployment("a"))]);
-    let accesses = deployments().change_accesses(Some("rights"), "a");
+    let accesses = deployments().change_accesses(Some("rights"), Some("a"));
     let text = rbac::manifests("minimal", &accesses).expect("a role");
     let role: Value = serde_yaml::from_str(&text).expect("YAML");
     let rules = &role["rules"];

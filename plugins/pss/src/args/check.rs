@@ -6,7 +6,6 @@ use clap::Args as ClapArgs;
 use kubectl_pss::checks::catalog;
 use kubectl_pss::commands::check::{self, CheckOptions, Scope};
 use kubectl_pss::commands::check_ns::{self, NamespaceOptions, NamespaceScope};
-use kubectl_pss::commands::gate::GateOptions;
 use kubectl_pss::commands::policies::PolicyOptions;
 use kubectl_pss::commands::rights;
 use kubectl_pss::level::LevelVersion;
@@ -15,29 +14,35 @@ use posture::cli::connection::ConnectionFlags;
 use posture::cli::exit;
 use posture::cli::flags::{InputFlags, OutputFlags, StyleFlags};
 use posture::cli::gates::GateFlags;
+use posture::cli::origin::{Origin, OriginArgs};
 use posture::finding::gates::Gates;
 use posture::input::cluster::Cluster;
-use posture::input::selection::{Selection, SelectionArgs};
 use posture::input::snapshot::Asked;
 use posture::model::error::{Error, Result};
 use posture::model::version::Minor;
+use posture::render::gate::GateOptions;
 
 use super::assume::AssumeFlags;
-use super::origin::Origin;
 use super::require::RequireFlags;
+
+/// The name of the tool in snapshots.
+pub(super) const TOOL: &str = env!("CARGO_PKG_NAME");
+
+/// The verb of checks, as snapshots name it.
+pub(super) const CHECK: &str = "check";
 
 #[derive(ClapArgs, Debug)]
 pub(super) struct CheckArgs {
     /// What to look at, in kubectl's grammar: TYPE, TYPE NAME…, TYPE/NAME…; without it the
     /// workloads of the namespace, or all that -f names.
     #[arg(value_name = "TYPE[/NAME]")]
-    pub(super) words: Vec<String>,
+    words: Vec<String>,
 
     #[command(flatten)]
-    pub(super) input: InputFlags,
+    input: InputFlags,
 
     #[command(flatten)]
-    pub(super) connection: ConnectionFlags,
+    connection: ConnectionFlags,
 
     /// Print the least role that this command needs, and do nothing else.
     #[arg(long, help_heading = "Output")]
@@ -46,7 +51,7 @@ pub(super) struct CheckArgs {
     /// Write what is read of the cluster to this directory; -f DIR replays it. Data of Secrets and
     /// values of environment variables are left out, arguments and annotations are not.
     #[arg(long, value_name = "DIR", help_heading = "Output")]
-    pub(super) snapshot: Option<PathBuf>,
+    snapshot: Option<PathBuf>,
 
     /// With ns: show the system's namespaces one by one.
     #[arg(long, help_heading = "Output")]
@@ -54,7 +59,7 @@ pub(super) struct CheckArgs {
 
     /// With -f: take the namespaces' labels from the cluster.
     #[arg(long, help_heading = "How to judge")]
-    pub(super) with_cluster: bool,
+    with_cluster: bool,
 
     /// Judge by this policy whatever the namespaces say: LEVEL[:VERSION], such as restricted:v1.37.
     #[arg(long, value_name = "LEVEL", help_heading = "How to judge")]
@@ -79,6 +84,23 @@ pub(super) struct CheckArgs {
 
     #[command(flatten)]
     output: OutputFlags,
+}
+
+impl CheckArgs {
+    /// What is said about where objects come from.
+    fn origin(&self) -> OriginArgs<'_> {
+        OriginArgs {
+            tool: TOOL,
+            version: env!("CARGO_PKG_VERSION"),
+            verb: CHECK,
+            words: &self.words,
+            input: &self.input,
+            connection: &self.connection,
+            snapshot: self.snapshot.as_deref(),
+            with_cluster: self.with_cluster,
+            everywhere: namespaces_in(&self.words).is_some(),
+        }
+    }
 }
 
 /// The namespaces that the words name, none for all: `ns`, `ns team-a`, `ns/team-a`. `None` where
@@ -134,9 +156,10 @@ pub(super) fn is_segment(name: &str) -> bool {
 pub(super) fn run(check: &CheckArgs, style: StyleFlags, program: &str) -> Result<u8> {
     fits(check)?;
     let required = check.require.required()?;
-    let origin = Origin::open(check, program, style.stderr())?;
-    let asked = origin.asked(check);
-    let recorder = origin.recorder(check, &asked)?;
+    let args = check.origin();
+    let origin = Origin::open(&args, program, style.stderr())?;
+    let asked = origin.asked(&args);
+    let recorder = origin.recorder(&args, &asked)?;
     let all = requirements::ALL.iter().map(|known| known.check.id);
     let asleep = all.filter(|id| !required.has(id)).collect();
     let gates = Gates { asleep, ..check.gates.gates(&catalog(), origin.clock())? };
@@ -145,7 +168,7 @@ pub(super) fn run(check: &CheckArgs, style: StyleFlags, program: &str) -> Result
         return Err(Error::usage(why).hint("--require asks for it; without --select all counts"));
     }
     let gates = GateOptions { gates, baseline: check.gates.baseline() };
-    let cluster = origin.cluster(&asked, recorder.as_ref());
+    let cluster = origin.cluster(TOOL, &asked, recorder.as_ref());
     match namespaces_in(&asked.words) {
         Some(names) => check_namespaces((style, gates), check, program, cluster, (&asked, names)),
         None => check_objects((style, gates), check, program, cluster, &asked),
@@ -168,11 +191,11 @@ fn check_objects(
     };
     let namespace = check.input.namespace().map(str::to_owned).or(of_context);
     let scope = match origin {
-        (Some(cluster), true) => Scope::Live { cluster, selection: selection(asked)? },
+        (Some(cluster), true) => Scope::Live { cluster, selection: asked.selection()? },
         (cluster, _) => Scope::Files {
             files: check.input.files(),
             kustomize: check.input.kustomize(),
-            selection: selection(asked)?,
+            selection: asked.selection()?,
             cluster,
         },
     };
@@ -209,7 +232,7 @@ fn check_namespaces(
         _ => NamespaceScope::Files {
             files: check.input.files(),
             kustomize: check.input.kustomize(),
-            selection: selection(asked)?,
+            selection: asked.selection()?,
         },
     };
     let options = NamespaceOptions {
@@ -234,14 +257,4 @@ fn policy(check: &CheckArgs) -> PolicyOptions<'_> {
         level: check.level,
         admission_config: check.admission_config.as_deref(),
     }
-}
-
-/// The objects that the words, `-A`, `-l` and `--field-selector` mean.
-pub(super) fn selection(asked: &Asked) -> Result<Selection> {
-    Selection::parse(&SelectionArgs {
-        words: asked.words.clone(),
-        all_namespaces: asked.namespace.is_none(),
-        label_selector: asked.label_selector.clone(),
-        field_selector: asked.field_selector.clone(),
-    })
 }

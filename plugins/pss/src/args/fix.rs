@@ -1,29 +1,21 @@
 //! `fix`: its command line, and from it to the command.
 
-use std::sync::Arc;
-
 use clap::{Args as ClapArgs, ValueEnum};
 use kubectl_pss::commands::fix::{self, Files, FixOptions, How, Live, Scope};
 use kubectl_pss::commands::policies::PolicyOptions;
 use kubectl_pss::commands::rights;
 use kubectl_pss::fixes::answers::Answers;
 use kubectl_pss::level::LevelVersion;
-use posture::cli::changes::{ChangeFlags, FileMode, LiveMode};
+use posture::cli::changes::ChangeFlags;
 use posture::cli::connection::ConnectionFlags;
 use posture::cli::exit;
 use posture::cli::flags::{InputFlags, StyleFlags};
-use posture::client::connect;
-use posture::client::connection::Connection;
 use posture::finding::fix::Grade;
 use posture::input::cluster::Cluster;
-use posture::input::selection::{Selection, SelectionArgs};
-use posture::input::snapshot::Snapshot;
 use posture::model::error::{Error, Result};
 use posture::model::version::Minor;
-use posture::patch::live::DryRun;
 use posture::patch::shell;
 use posture::render::audience;
-use posture::render::notices::StderrNotices;
 
 use super::check::{is_segment, namespaces_in};
 
@@ -103,34 +95,19 @@ pub(super) fn run(args: &FixArgs, style: StyleFlags, program: &str) -> Result<u8
     let input = &args.input;
     fits(args)?;
     let answers = answers(args)?;
-    let selection = Selection::parse(&SelectionArgs {
-        words: args.words.clone(),
-        all_namespaces: input.all_namespaces(),
-        label_selector: input.selector().map(str::to_owned),
-        field_selector: input.field_selector().map(str::to_owned),
-    })?;
+    let selection = input.selection(&args.words)?;
+    let connect = || args.connection.connect(program, input.namespace(), false, style.stderr());
     let connection;
     let scope = if input.names_files()? {
         let files = input.files();
-        if Snapshot::named(&files.names)?.is_some() {
-            return Err(Error::usage("a snapshot is a record: nothing in it can be changed"));
-        }
-        let write = args.changes.of_files(input)? == FileMode::Write;
-        connection = args.with_cluster.then(|| connect(args, program, style)).transpose()?;
+        let write = args.changes.writes(input)?;
+        connection = args.with_cluster.then(connect).transpose()?;
         let live = |connection| Cluster::Live { connection, recorder: None };
         let cluster = connection.as_ref().map(live);
         Scope::Files(Files { files, kustomize: input.kustomize(), cluster, write })
     } else {
-        let (dry_run, yes) = match args.changes.of_live(selection.names_objects()) {
-            Ok(LiveMode::Show) => (DryRun::Client, true),
-            Ok(LiveMode::Try) => (DryRun::Server, true),
-            Ok(LiveMode::Ask) => (DryRun::None, false),
-            Ok(LiveMode::Make) => (DryRun::None, true),
-            // Roles are printed without a question.
-            Err(_) if args.print_rbac => (DryRun::None, true),
-            Err(error) => return Err(error),
-        };
-        connection = Some(connect(args, program, style)?);
+        let (dry_run, yes) = args.changes.manner(selection.names_objects(), args.print_rbac)?;
+        connection = Some(connect()?);
         let Some(connection) = connection.as_ref() else {
             return Err(Error::could_not_run("there is no connection"));
         };
@@ -207,10 +184,4 @@ fn command(args: &FixArgs, program: &str) -> String {
     words.push(format!("--grade {grade}"));
     words.extend(args.set.iter().map(|text| format!("--set {}", shell::word(text))));
     words.join(" ")
-}
-
-fn connect(args: &FixArgs, program: &str, style: StyleFlags) -> Result<Connection> {
-    let options = args.connection.options(program, args.input.namespace(), false)?;
-    let target = connect::resolve(&options)?;
-    Connection::open(target, &options, Arc::new(StderrNotices::new(style.stderr())))
 }

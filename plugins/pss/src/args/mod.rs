@@ -4,7 +4,6 @@ mod assume;
 mod check;
 mod diff;
 mod fix;
-mod origin;
 mod require;
 mod sides;
 

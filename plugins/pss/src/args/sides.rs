@@ -14,9 +14,8 @@ use posture::render::style::Style;
 
 use kubectl_pss::commands::check::Scope;
 
-use super::check::{namespaces_in, selection};
+use super::check::{CHECK, TOOL, namespaces_in};
 use super::diff::DiffArgs;
-use super::origin::{self, CHECK, TOOL};
 
 /// Where one side comes from.
 #[derive(Debug)]
@@ -202,8 +201,9 @@ impl Sides {
             let stdin = sides.sources.iter().any(reads_stdin);
             // What a snapshot was taken of is what it is compared with.
             let namespace = sides.asked(args).namespace;
-            let options = args.connection.options(program, namespace.as_deref(), stdin)?;
-            sides.connection = Some(origin::open(&options, style)?);
+            let connection =
+                args.connection.connect(program, namespace.as_deref(), stdin, style)?;
+            sides.connection = Some(connection);
         }
         Ok(sides)
     }
@@ -219,14 +219,8 @@ impl Sides {
 
     /// What is asked of both sides: what is said, or all that the first snapshot was taken for.
     pub(super) fn asked(&self, args: &DiffArgs) -> Asked {
-        let (input, all) = (&args.input, args.input.all_namespaces());
-        let mut asked = Asked {
-            verb: CHECK.to_owned(),
-            words: args.words.clone(),
-            namespace: input.namespace().map(str::to_owned).filter(|_| !all),
-            label_selector: input.selector().map(str::to_owned),
-            field_selector: input.field_selector().map(str::to_owned),
-        };
+        let all = args.input.all_namespaces();
+        let mut asked = args.input.asked(CHECK, &args.words);
         let nothing = Asked { verb: CHECK.to_owned(), ..Asked::default() };
         let mut snapshots = self.sources.iter().filter_map(|source| match source {
             Source::Recorded(snapshot) => Some(snapshot),
@@ -266,17 +260,13 @@ impl Sides {
     ) -> Result<[Scope<'a>; 2]> {
         let cluster = |source: &'a Source| match source {
             Source::Live => self.live(),
-            Source::Recorded(snapshot) => Some(Cluster::Recorded {
-                snapshot,
-                again: snapshot.asked(TOOL, CHECK) == Some(asked),
-                namespace: asked.namespace.as_deref().unwrap_or_default(),
-            }),
+            Source::Recorded(snapshot) => Some(Cluster::recorded(snapshot, TOOL, asked)),
             Source::Files(..) => None,
         };
         let [from, to] = &self.sources;
         let beside = |other| cluster(other).or_else(|| self.live().filter(|_| args.with_cluster));
         let scope = |source: &'a Source, other: &'a Source| -> Result<Scope<'a>> {
-            let selection = selection(asked)?;
+            let selection = asked.selection()?;
             Ok(match (source, cluster(source)) {
                 (_, Some(cluster)) => Scope::Live { cluster, selection },
                 (Source::Files(files, kustomize), None) => Scope::Files {

@@ -3,6 +3,7 @@
 //! Identifiers, levels, revisions and overrides are those of `policy/check_*.go` in
 //! k8s.io/pod-security-admission.
 
+use posture::finding::acceptance;
 use posture::finding::catalog::{Catalog, Entry};
 use posture::finding::check::Check;
 use posture::model::version::Minor;
@@ -10,8 +11,8 @@ use posture::model::version::Minor;
 use crate::level::Level;
 use crate::pod::Pod;
 use crate::prose::Prose;
+use crate::requirements;
 use crate::violation::Violation;
-use crate::{acceptance, requirements};
 
 /// What a check may know besides the pod.
 #[derive(Clone, Copy, Debug)]

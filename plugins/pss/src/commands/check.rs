@@ -1,31 +1,33 @@
 //! `check`: what Pod Security Admission would do with manifests, or does with what runs.
 
 use posture::client::list::List;
-use posture::finding::report::{Report, Target, Tool};
+use posture::finding::report::{Report, Target};
 use posture::finding::suppression::rule::Rule;
 use posture::input::cluster::Cluster;
 use posture::input::files::FileArgs;
 use posture::input::inventory;
 use posture::input::selection::Selection;
+use posture::input::workloads::{namespaces_of, workloads};
 use posture::model::error::Result;
 use posture::model::gap::Gap;
 use posture::model::object::Object;
 use posture::model::version::Minor;
+use posture::render::cluster;
+use posture::render::gate::GateOptions;
 use posture::render::human::Closing;
 use posture::render::out::{self, Output};
 use posture::render::progress::Progress;
 use posture::render::report::{self, ReportFormat};
 
 use super::assumed;
-use super::chosen::Chosen;
-use super::collect::Collected;
-use super::gate::GateOptions;
-use super::judge::Judge;
+use super::chosen;
+use super::judge::{Collected, Judge};
 use super::meant::Meant;
 use super::policies::{Policies, PolicyOptions};
 use super::required::{self, Requirements};
 use super::scan::{self, How};
 use super::verdict::PssDetail;
+use super::{gate, tool};
 use crate::assume::Assumptions;
 use crate::checks::catalog;
 use crate::evaluate::Evaluator;
@@ -110,7 +112,7 @@ pub fn run(options: &CheckOptions<'_>) -> Result<Report<PssDetail>> {
     };
     let (mut report, suppressions) = judge(options.program, &options.scope, &[way])?.remove(0);
     report.remarks.extend(assumed::remark(&report.objects, &options.assumptions));
-    options.gates.apply(&mut report, &suppressions)?;
+    options.gates.apply(&mut report, &suppressions, &catalog(), gate::settle)?;
     let closing = Closing { next: next_commands(options.program, &report) };
     report::print(&report, options.output, &catalog(), &closing)?;
     Ok(report)
@@ -159,7 +161,7 @@ fn of_files(
     let (namespace, mut gaps) = (first.policy.namespace, Vec::new());
     let mut requirements =
         Requirements::of_files(first.required, &inventory.objects, namespace, &mut gaps);
-    let mut chosen = Chosen::of(inventory, selection, namespace)?;
+    let mut chosen = chosen::of(inventory, selection, namespace)?;
     suppressions.retain(|rule| chosen.covers(rule));
     gaps.splice(..0, std::mem::take(&mut chosen.gaps));
     let servers = scan::servers(cluster, ways, &mut gaps)?;
@@ -195,13 +197,13 @@ fn of_files(
         let is_last = number + 1 == servers.len();
         // By value: a document's memory is free again as soon as its objects are judged.
         let meant = if is_last { objects.take() } else { objects.clone() };
-        collected.judge(&judge, meant.unwrap_or_default());
+        judge.collect(meant.unwrap_or_default(), &mut collected);
         let target = Target {
             context: cluster.and_then(|cluster| cluster.context()).map(str::to_owned),
             server: Some(server.to_string()),
             files: files.clone(),
         };
-        reports.push(collected.report(tool(program), target));
+        reports.push(collected.report(tool(program, "check"), target));
     }
     Ok(reports)
 }
@@ -213,14 +215,14 @@ fn of_cluster(
     cluster: Cluster<'_>,
     selection: &Selection,
 ) -> Result<Vec<Judged>> {
-    scan::introduce(cluster);
+    cluster::introduce(cluster);
     let mut gaps = Vec::new();
     let servers = scan::servers(Some(cluster), ways, &mut gaps)?;
-    let lists = scan::lists(cluster, selection, &mut gaps)?;
+    let lists = cluster::lists(cluster, selection, workloads(), &mut gaps)?;
     let judged = judge_lists(cluster, &lists, (ways, &servers), gaps, None)?;
     let reports = reports_of(program, cluster, &servers, judged);
     if let Some((report, _)) = reports.first() {
-        scan::finish(cluster, &report.gaps, program)?;
+        cluster::finish(cluster, &report.gaps, &format!("{program} check"))?;
     }
     Ok(reports)
 }
@@ -234,7 +236,7 @@ pub(super) fn judge_lists(
     meant: Option<&Meant>,
 ) -> Result<Vec<Collected>> {
     let Some(first) = ways.first() else { return Ok(Vec::new()) };
-    let needed = required::lists(first.required, &scan::namespaces_of(lists));
+    let needed = required::lists(first.required, &namespaces_of(lists));
     let requirements = Requirements::of_cluster(first.required, cluster, &needed, &mut gaps);
     scan::judge(cluster, lists, How { ways, servers, requirements: &requirements, meant }, gaps)
 }
@@ -252,15 +254,8 @@ pub(super) fn reports_of(
         files: cluster.files(),
     };
     let each = judged.into_iter().zip(servers);
-    each.map(|(collected, server)| collected.report(tool(program), target(server))).collect()
-}
-
-pub(super) fn tool(program: &str) -> Tool {
-    Tool {
-        name: program.replace(' ', "-"),
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-        verb: "check".to_owned(),
-    }
+    each.map(|(collected, server)| collected.report(tool(program, "check"), target(server)))
+        .collect()
 }
 
 /// What is worth running next.

@@ -3,14 +3,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use posture::client::list::List;
+use posture::client::resource::Resource;
 use posture::finding::report::{Report, Target};
 use posture::finding::suppression::found::annotations;
 use posture::finding::suppression::rule::Rule;
 use posture::input::cluster::Cluster;
 use posture::input::files::FileArgs;
+use posture::input::gather::{all_failed, gather};
 use posture::input::inventory;
 use posture::input::live;
 use posture::input::selection::Selection;
+use posture::input::workloads::{is_left_behind, workloads};
 use posture::model::error::Result;
 use posture::model::gap::Gap;
 use posture::model::labels::LabelSelector;
@@ -18,14 +21,16 @@ use posture::model::object::Object;
 use posture::model::owners::{Owners, controller_of};
 use posture::model::version::{Minor, NEWEST};
 use posture::model::workload::{Carrier, pod_templates};
+use posture::render::cluster;
+use posture::render::gate::GateOptions;
 use posture::render::out::{Output, Stdout};
 use posture::render::progress::Progress;
 use posture::render::report::{self, ReportFormat, Tables};
 use rayon::prelude::*;
 
 use super::check::known;
-use super::gate::GateOptions;
-use super::policies::{Policies, PolicyOptions, is_namespace};
+use super::gate;
+use super::policies::{Policies, PolicyOptions};
 use super::scan;
 use super::standing::NamespaceDetail;
 use super::{namespace_report, namespace_table};
@@ -111,9 +116,10 @@ pub fn run(options: &NamespaceOptions<'_>) -> Result<NamespaceReport> {
     let mut counted = counted?;
     let suppressions = std::mem::take(&mut counted.suppressions);
     let mut report = namespace_report::report_of(options, counted);
-    options.gates.apply(&mut report, &suppressions)?;
+    options.gates.apply(&mut report, &suppressions, &catalog(), gate::settle)?;
     if let NamespaceScope::Live { cluster, .. } = &options.scope {
-        scan::finish(*cluster, &report.gaps, options.program)?;
+        let again = format!("{} check", options.program);
+        cluster::finish(*cluster, &report.gaps, &again)?;
     }
     let tables = Tables {
         human: |out: &mut Stdout| namespace_table::human(&report, options, out),
@@ -143,7 +149,7 @@ fn of_files(
     let mut namespaces: BTreeSet<String> = BTreeSet::new();
     for object in &inventory.objects {
         owners.note(object);
-        if is_namespace(object) {
+        if object.is_namespace() {
             namespaces.insert(object.name().to_owned());
             continue;
         }
@@ -190,8 +196,8 @@ fn keep_labelled(
     labels: &LabelSelector,
 ) -> Vec<Gap> {
     // The last of several of the same name is what counts, as for its policy.
-    let known: BTreeMap<&str, &Object> =
-        objects.iter().filter(|object| is_namespace(object)).map(|own| (own.name(), own)).collect();
+    let own = objects.iter().filter(|object| object.is_namespace());
+    let known: BTreeMap<&str, &Object> = own.map(|own| (own.name(), own)).collect();
     let unknown: Vec<String> =
         namespaces.iter().filter(|name| !known.contains_key(name.as_str())).cloned().collect();
     namespaces.retain(|name| known.get(name.as_str()).is_some_and(|own| labels.selects(own)));
@@ -206,7 +212,7 @@ fn keep_labelled(
 }
 
 fn of_cluster(options: &NamespaceOptions<'_>, cluster: Cluster<'_>) -> Result<Counted> {
-    scan::introduce(cluster);
+    cluster::introduce(cluster);
     let mut gaps = Vec::new();
     let server = scan::server(cluster, options.server, &mut gaps)?;
     let mut policies = Policies::new(options.policy, server, &[])?;
@@ -237,7 +243,7 @@ fn of_cluster(options: &NamespaceOptions<'_>, cluster: Cluster<'_>) -> Result<Co
 
 /// The lists of the Namespaces themselves.
 pub(super) fn namespace_lists(options: &NamespaceOptions<'_>) -> Vec<List> {
-    let all = List::of(scan::namespaces(), None);
+    let all = List::of(Resource::namespaces(), None);
     if !options.names.is_empty() {
         let named = options.names.iter();
         return named.map(|name| List { name: Some(name.clone()), ..all.clone() }).collect();
@@ -261,7 +267,7 @@ pub(super) fn content_lists(named: &[String], there: &BTreeSet<String>) -> Vec<L
     };
     scopes
         .iter()
-        .flat_map(|scope| scan::workloads().into_iter().map(|resource| List::of(resource, *scope)))
+        .flat_map(|scope| workloads().into_iter().map(|resource| List::of(resource, *scope)))
         .collect()
 }
 
@@ -282,7 +288,7 @@ fn census_of(
     (gaps, partial): (&mut Vec<Gap>, &mut BTreeSet<Option<String>>),
 ) -> Result<(Census, Owners, Vec<Rule>)> {
     let evaluator = Evaluator::new(server);
-    let gathered = scan::gather(cluster, lists, |list, objects, part: &mut Part| {
+    let gathered = gather(cluster, lists, |list, objects, part: &mut Part| {
         part.any |= !objects.is_empty();
         // Pods own no workloads, and there are many of them.
         if list.resource.kind != "Pod" {
@@ -293,10 +299,10 @@ fn census_of(
         count(&objects, &evaluator, policies, true, &mut part.census);
         part.suppressions.extend(suppressions_of(&objects, policies));
     });
-    if let Some(failure) = scan::all_failed(&gathered)
+    if let Some(failure) = all_failed(&gathered)
         && !gathered.iter().any(|(part, _)| part.any)
     {
-        return Err(scan::could_not_run(cluster, failure));
+        return Err(cluster.could_not_run(failure));
     }
     let (mut census, mut owners) = (Census::default(), Owners::default());
     let mut suppressions = Vec::new();
@@ -339,7 +345,7 @@ fn count(
     census: &mut Census,
 ) {
     let judge = |object: &Object| -> Vec<census::Judged> {
-        if stored && scan::is_left_behind(object) {
+        if stored && is_left_behind(object) {
             return Vec::new();
         }
         let namespace = policies.namespace_of(object);

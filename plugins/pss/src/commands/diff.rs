@@ -5,21 +5,23 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use posture::finding::difference::{self, Change, Difference, Outlook};
 use posture::finding::gates::Gates;
-use posture::finding::report::{Report, Target, Tool};
+use posture::finding::report::{Report, Target};
 use posture::input::cluster::Cluster;
 use posture::input::files::FileArgs;
 use posture::input::selection::pick::ABSENT;
 use posture::model::error::{Error, Result};
 use posture::model::version::Minor;
+use posture::render::cluster;
 use posture::render::difference::{DifferenceFormat, print};
 use posture::render::out::Output;
 
 use super::check::{self, Judged, Scope, Way, judge};
 use super::meant::Meant;
 use super::verdict::{ModeReport, PssDetail};
-use super::{gate, scan};
-use crate::acceptance::UNKNOWN_FIELD;
+use super::{gate, scan, tool};
+use crate::checks::catalog;
 use crate::level::PolicyVersion;
+use posture::finding::acceptance::UNKNOWN_FIELD;
 
 /// What is compared.
 #[derive(Clone, Debug)]
@@ -93,7 +95,7 @@ pub fn compare(options: &DiffOptions<'_>) -> Result<Difference> {
             (counting(&options.gates, from), counting(&options.gates, to), None)
         }
     };
-    let tool = Tool { verb: "diff".to_owned(), ..check::tool(options.program) };
+    let tool = tool(options.program, "diff");
     let state = |said: &Option<String>, report: &Report<PssDetail>| {
         said.clone().or_else(|| report.target.server.clone()).unwrap_or_default()
     };
@@ -114,7 +116,8 @@ pub fn compare(options: &DiffOptions<'_>) -> Result<Difference> {
 /// What counts of one side, by the same gates on both.
 fn counting(gates: &Gates, (mut report, suppressions): Judged) -> Report<PssDetail> {
     // Nothing is written: there is no baseline.
-    drop(gate::apply(gates, &mut report, &suppressions));
+    drop(gates.apply(&mut report, &suppressions, &catalog()));
+    gate::settle(&mut report);
     report
 }
 
@@ -188,7 +191,7 @@ fn of_input(program: &str, scope: &Scope<'_>, way: Way<'_>) -> Result<Judged> {
     if let Scope::Files { files, kustomize, .. } = scope
         && !names_something(files, *kustomize)
     {
-        let (tool, target) = (check::tool(program), Target::default());
+        let (tool, target) = (tool(program, "check"), Target::default());
         let nothing = Report::new(tool, target, Vec::new(), Vec::new(), Vec::new());
         return Ok((nothing, Vec::new()));
     }
@@ -212,7 +215,7 @@ pub(super) fn meant_of(program: &str, scope: &Scope<'_>, way: Way<'_>) -> Result
 
 /// Judges those objects of a cluster that are meant.
 fn of_meant(program: &str, cluster: Cluster<'_>, way: Way<'_>, meant: &Meant) -> Result<Judged> {
-    scan::introduce(cluster);
+    cluster::introduce(cluster);
     let (ways, mut gaps) = ([way], Vec::new());
     let servers = scan::servers(Some(cluster), &ways, &mut gaps)?;
     let lists = meant.lists(cluster, &mut gaps);

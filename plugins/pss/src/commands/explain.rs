@@ -2,6 +2,7 @@
 
 use std::io::Write as _;
 
+use posture::finding::acceptance;
 use posture::finding::check::Check;
 use posture::finding::nearest::nearest;
 use posture::model::error::{Error, Result};
@@ -12,7 +13,7 @@ use posture::render::{document, out};
 use crate::fixes::table;
 use crate::level::{Level, LevelVersion};
 use crate::standard;
-use crate::{acceptance, checks, requirements};
+use crate::{checks, requirements};
 
 /// What the command line asks for.
 #[derive(Clone, Copy, Debug)]

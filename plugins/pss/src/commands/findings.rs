@@ -4,15 +4,15 @@ use std::cell::OnceCell;
 use std::collections::BTreeSet;
 
 use posture::finding::check::{Check, Severity};
-use posture::finding::fingerprint::fingerprint;
+use posture::finding::fingerprint;
 use posture::finding::fix::Fix;
 use posture::finding::report::Finding;
-use posture::model::node::{Type, Value};
+use posture::model::mark;
 use posture::model::object::{Object, ObjectRef};
-use posture::model::path::{FieldPath, Segment};
+use posture::model::path::Segment;
 use posture::model::source::Mark;
 use posture::model::version::Minor;
-use posture::model::workload::{PodTemplate, template_path_of};
+use posture::model::workload::PodTemplate;
 
 use super::assumed::After;
 use super::verdict::Verdict;
@@ -93,8 +93,8 @@ impl Subject<'_, '_> {
     pub(super) fn unmet(&self, requirement: &'static Requirement, unmet: &Unmet) -> Finding {
         let violation = &unmet.violation;
         let mark = match violation.node {
-            Some(node) => mark_of(self.object.tree().value(node), &violation.path),
-            None => nearest(self.template.value, &violation.path),
+            Some(node) => mark::of(self.object.tree().value(node), &violation.path),
+            None => mark::nearest(self.template.value, &violation.path),
         };
         let said = unmet.says.as_ref().map(|says| format!("{says}: ")).unwrap_or_default();
         let advice = format!("{said}{}", violation.advice);
@@ -110,9 +110,9 @@ impl Subject<'_, '_> {
     ) -> Finding {
         let mark = match (after, violation.node) {
             // The pod is another document than the manifest.
-            (Some(_), _) => written(self.template.value, &violation.path),
-            (None, Some(node)) => mark_of(self.object.tree().value(node), &violation.path),
-            (None, None) => nearest(self.template.value, &violation.path),
+            (Some(_), _) => mark::by_names(self.template.value, &violation.path),
+            (None, Some(node)) => mark::of(self.object.tree().value(node), &violation.path),
+            (None, None) => mark::nearest(self.template.value, &violation.path),
         };
         let mut because =
             violation.derived.map(|clause| format!(" ({clause})")).unwrap_or_default();
@@ -134,51 +134,16 @@ impl Subject<'_, '_> {
     ) -> Finding {
         let path = self.template.path.clone().join(&violation.path);
         let message = format!("{}: {advice}", check.title);
-        let fingerprint = match self.owner {
-            Some(owner) => {
-                let template = template_path_of(owner.group(), &owner.kind);
-                let path = template.map_or_else(
-                    || path.clone(),
-                    |dotted| FieldPath::of(dotted).join(&violation.path),
-                );
-                fingerprint(check.id, owner, &path)
-            }
-            None => fingerprint(check.id, self.reference, &path),
-        };
+        let steps = self.template.path.segments().len();
+        let fingerprint = fingerprint::of_pod(check.id, self.reference, self.owner, &path, steps);
         Finding {
             fingerprint,
             container: violation.container().map(|container| container.name.clone()),
             value: violation.value.clone(),
             allowed: violation.allowed.clone(),
             advice: Some(advice),
-            ..finding(check.id, severity, self.reference, &path, mark.to_show(), message)
+            ..Finding::new(check.id, severity, self.reference, &path, mark.to_show(), message)
         }
-    }
-}
-
-/// A finding of which only the essentials are known.
-pub(super) fn finding(
-    check: &'static str,
-    severity: Severity,
-    reference: &ObjectRef,
-    path: &FieldPath,
-    place: Option<Mark>,
-    message: String,
-) -> Finding {
-    Finding {
-        check,
-        severity,
-        object: reference.clone(),
-        position: 0,
-        container: None,
-        path: path.to_string(),
-        place,
-        value: None,
-        allowed: None,
-        message,
-        advice: None,
-        fix: None,
-        fingerprint: fingerprint(check, reference, path),
     }
 }
 
@@ -205,68 +170,4 @@ fn in_manifest(violation: &Violation, pod: &Pod<'_>) -> Option<Violation> {
         Whose::Pod | Whose::Annotation { .. } => {}
     }
     Some(own)
-}
-
-/// Where a value stands: for a mapping or list in a field, the field's key.
-fn mark_of(value: Value<'_>, path: &FieldPath) -> Mark {
-    let is_collection = matches!(value.value_type(), Type::Object | Type::Array);
-    let is_field = matches!(path.segments().last(), Some(Segment::Field(_)));
-    if is_collection && is_field && value.id() > 0 {
-        return value.tree().value(value.id() - 1).mark();
-    }
-    value.mark()
-}
-
-/// Where a field of a changed pod stands in the manifest, or what is nearest to it there: elements
-/// of lists are found by their names, since their positions may be others.
-fn written(root: Value<'_>, path: &FieldPath) -> Mark {
-    let mut value = root;
-    let mut found = FieldPath::root();
-    for segment in path.segments() {
-        let index = match segment {
-            Segment::Field(name) => {
-                let next = value.get(name).filter(|next| !next.is_null());
-                let Some(next) = next else { break };
-                found = found.field(name.clone());
-                value = next;
-                continue;
-            }
-            Segment::Index(index) => Some(*index),
-            Segment::Named { name, .. } => value.items().position(|item| {
-                let found = item.as_str().or_else(|| item.get("name")?.as_str());
-                found == Some(name.as_str())
-            }),
-        };
-        let Some((index, next)) = index.and_then(|index| Some((index, value.items().nth(index)?)))
-        else {
-            break;
-        };
-        found = found.index(index);
-        value = next;
-    }
-    if found.segments().len() == path.segments().len() {
-        return mark_of(value, path);
-    }
-    nearest(root, &found)
-}
-
-/// What is nearest to a missing field: the key of the deepest mapping that exists on the way, or
-/// the first line of a list's element.
-pub(super) fn nearest(root: Value<'_>, path: &FieldPath) -> Mark {
-    let mut value = root;
-    let mut key = None;
-    for segment in path.segments() {
-        let next = match segment {
-            Segment::Field(name) => value.get(name).filter(|next| !next.is_null()),
-            Segment::Index(index) | Segment::Named { index, .. } => value.items().nth(*index),
-        };
-        let Some(next) = next else {
-            break;
-        };
-        let is_field = matches!(segment, Segment::Field(_));
-        // A value follows its key in the arena; merged ones have theirs elsewhere, as is right.
-        key = (is_field && next.id() > 0).then(|| next.tree().value(next.id() - 1));
-        value = next;
-    }
-    key.unwrap_or(value).mark()
 }

@@ -1,35 +1,16 @@
-//! From what was found to what counts.
+//! What is judged of an object that the server would not take.
 
 use std::collections::BTreeSet;
-use std::path::Path;
 
-use posture::finding::baseline::Baseline;
-use posture::finding::gates::Gates;
 use posture::finding::report::{ObjectReport, Report};
-use posture::finding::suppression::rule::Rule;
-use posture::input::baseline;
-use posture::model::error::Result;
 use posture::model::gap::Gap;
-use posture::render::escape::escape;
-use posture::render::out;
 
 use super::verdict::Verdict;
-use crate::acceptance::INVALID;
-use crate::checks::catalog;
+use posture::finding::acceptance::INVALID;
 
-/// Which findings count.
-#[derive(Clone, Debug)]
-pub struct GateOptions<'a> {
-    /// What the command line says.
-    pub gates: Gates,
-    /// The file of `--baseline`.
-    pub baseline: Option<&'a Path>,
-}
-
-/// Leaves in a report what counts. Of an object that the server would not take nothing else was
-/// judged: where that itself does not count, it is a gap and no pass.
-pub(super) fn apply<D>(gates: &Gates, report: &mut Report<D>, rules: &[Rule]) -> Option<Baseline> {
-    let updated = gates.apply(report, rules, &catalog());
+/// Adds what is not known because findings do not count: of an object that the server would not
+/// take nothing else was judged, so that where that itself does not count, it is a gap and no pass.
+pub(super) fn settle<D>(report: &mut Report<D>) {
     let said: BTreeSet<usize> = report
         .findings
         .iter()
@@ -56,29 +37,4 @@ pub(super) fn apply<D>(gates: &Gates, report: &mut Report<D>, rules: &[Rule]) ->
     report.gaps.extend(gaps);
     report.summary.gaps = report.gaps.len();
     report.summary.complete = report.gaps.is_empty();
-    updated
-}
-
-impl GateOptions<'_> {
-    /// Leaves in a report what counts, and writes the baseline where that is asked for. `rules`
-    /// are the suppressions of the input.
-    pub(super) fn apply<D>(&self, report: &mut Report<D>, rules: &[Rule]) -> Result<()> {
-        let updated = apply(&self.gates, report, rules);
-        if let (Some(baseline), Some(path)) = (updated, self.baseline) {
-            baseline::write(path, &baseline)?;
-            let count = baseline.len();
-            let old = self.gates.baseline.as_ref().map_or(0, |old| old.beside(&baseline));
-            let dropped = if old > 0 { format!(", {old} dropped") } else { String::new() };
-            let kept = if report.summary.complete {
-                ""
-            } else {
-                "; what could not be judged now is kept in it"
-            };
-            out::note(&escape(&format!(
-                "baseline {} written: {count} known{dropped}{kept}",
-                path.display()
-            )));
-        }
-        Ok(())
-    }
 }

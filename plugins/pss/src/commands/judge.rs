@@ -1,25 +1,20 @@
 //! One object to its verdict and findings.
 
-use posture::finding::check::Severity;
 use posture::finding::report::{Finding, ObjectReport};
-use posture::model::decode::{self, Refusal};
+use posture::finding::suppression::found::annotations;
+use posture::finding::{acceptance, collected};
 use posture::model::gap::Gap;
-use posture::model::object::{Object, ObjectRef};
+use posture::model::object::Object;
 use posture::model::owners::{Owner, Owners};
-use posture::model::path::FieldPath;
 use posture::model::served;
-use posture::model::source::Mark;
-use posture::model::workload::{
-    Carrier, PodTemplate, looks_like_pod, pod_templates, template_path,
-};
+use posture::model::workload::{Carrier, PodTemplate, pod_templates, without_template};
 
 use super::assumed::{self, After};
-use super::findings::{Subject, finding, nearest};
+use super::findings::Subject;
 use super::namespaces;
-use super::policies::{Applied, Policies, is_namespace};
+use super::policies::{Applied, Policies};
 use super::required::Requirements;
 use super::verdict::{PodReport, PssDetail, Verdict};
-use crate::acceptance::{INVALID, UNKNOWN_FIELD, without_containers};
 use crate::admit::{Admission, Decision, Request, admit};
 use crate::assume::Assumptions;
 use crate::evaluate::Evaluator;
@@ -44,34 +39,23 @@ pub struct Judge<'a> {
 }
 
 /// An object, judged.
-#[derive(Debug)]
-pub struct Judged {
-    /// The verdict, if there can be one.
-    pub object: Option<ObjectReport<PssDetail>>,
-    /// What is wrong, and where.
-    pub findings: Vec<Finding>,
-    /// What the verdict depends on and nobody knows.
-    pub gaps: Vec<Gap>,
-}
+pub(super) type Judged = collected::Judged<PssDetail>;
 
-impl Judged {
-    /// An object that cannot be judged.
-    fn unknown(object: &Object, why: String, hint: &str) -> Self {
-        let gap = Gap {
-            what: "object".to_owned(),
-            place: object.mark(),
-            object: Some(object.reference(object.namespace()).to_string()),
-            why,
-            hint: hint.to_owned(),
-        };
-        Self { object: None, findings: Vec::new(), gaps: vec![gap] }
-    }
-}
+/// What was judged so far.
+pub(super) type Collected = collected::Collected<PssDetail>;
 
 impl Judge<'_> {
+    /// Judges objects and adds what comes of it.
+    pub(super) fn collect(&self, objects: Vec<Object>, collected: &mut Collected) {
+        collected.judge(objects, |object| {
+            let judged = self.object(object)?;
+            Some((judged, annotations(object, Some(self.policies.namespace_of(object)))))
+        });
+    }
+
     /// Judges an object; `None` if it carries no pods and no policy.
     pub fn object(&self, object: &Object) -> Option<Judged> {
-        if is_namespace(object) {
+        if object.is_namespace() {
             return namespaces::judge(object, self.policies);
         }
         if let Some(why) = served::no_match(object, self.evaluator.server()) {
@@ -81,13 +65,14 @@ impl Judge<'_> {
         }
         let templates = pod_templates(object);
         if templates.is_empty() {
-            return without_template(object);
+            return without_template(object).map(|why| Judged::unknown(object, why, ""));
         }
         let namespace = self.policies.namespace_of(object);
         let reference = object.reference(Some(namespace));
         let mut findings: Vec<Finding> = Vec::new();
         if self.live.is_none()
-            && let Some(refused) = unacceptable(object, &templates, &reference, &mut findings)
+            && let Some(refused) =
+                acceptance::refusal(object, &templates, &reference, &mut findings)
         {
             return Some(refused.judged(object, reference, findings));
         }
@@ -202,30 +187,6 @@ fn depends(object: &Object, why: String) -> Gap {
     }
 }
 
-/// What the server would refuse before it asks Pod Security; unknown fields become findings.
-fn unacceptable(
-    object: &Object,
-    templates: &[PodTemplate<'_>],
-    reference: &ObjectRef,
-    findings: &mut Vec<Finding>,
-) -> Option<Refused> {
-    let decoded = decode::decode(object);
-    for unknown in &decoded.unknown {
-        let mark = object.tree().value(unknown.node).mark();
-        let what = unknown.path.to_string();
-        let message = format!(
-            "unknown field {what:?}: the API server drops it, kubectl's validation refuses the object"
-        );
-        let warning = Severity::Warning;
-        findings.push(Finding {
-            advice: Some(format!("{what} is unknown to the API server: correct or remove it")),
-            ..finding(UNKNOWN_FIELD, warning, reference, &unknown.path, Some(mark), message)
-        });
-    }
-    let undecodable = decoded.refusal.map(|refusal| Refused::to_decode(object, refusal));
-    undecodable.or_else(|| templates.iter().find_map(Refused::without_containers))
-}
-
 /// Who creates the pods of a workload: the controller's service account, where the controller
 /// manager uses one for each (`--use-service-account-credentials`, as kubeadm sets it).
 fn controller(object: &Object) -> Option<&'static str> {
@@ -241,18 +202,6 @@ fn controller(object: &Object) -> Option<&'static str> {
         ("batch", _) => Some("system:serviceaccount:kube-system:job-controller"),
         _ => None,
     }
-}
-
-/// A workload without a template cannot be judged, and neither can another kind that has the shape
-/// of a pod itself; other kinds are of no concern.
-fn without_template(object: &Object) -> Option<Judged> {
-    if let Some(path) = template_path(object) {
-        let why = format!("no pod template at {path}: the API server would refuse it");
-        return Some(Judged::unknown(object, why, ""));
-    }
-    let why =
-        "spec.containers in a kind that is no Pod: what its controller makes of it is not known";
-    looks_like_pod(object.value()).then(|| Judged::unknown(object, why.to_owned(), ""))
 }
 
 /// An assumption about labels must not make a pass: with other labels the object would be
@@ -273,63 +222,6 @@ fn policy_gap(
         why: format!("{unknown}, and objects in it do not meet restricted"),
         hint: hint.to_owned(),
     })
-}
-
-/// Why the server refuses an object before it asks Pod Security.
-pub(super) struct Refused {
-    message: String,
-    path: FieldPath,
-    place: Mark,
-    advice: String,
-}
-
-impl Refused {
-    /// A value that cannot be decoded. It is not repeated: it may be a secret in a wrong place.
-    pub(super) fn to_decode(object: &Object, refusal: Refusal) -> Self {
-        Self {
-            advice: format!("{} wants {}, not {}", refusal.path, refusal.wanted, refusal.found),
-            place: object.tree().value(refusal.node).mark(),
-            path: refusal.path,
-            message: refusal.message,
-        }
-    }
-
-    /// A pod without containers, which validation refuses (`validateContainers`).
-    fn without_containers(template: &PodTemplate<'_>) -> Option<Self> {
-        let path = without_containers(template)?;
-        Some(Self {
-            message: format!("{path}: Required value"),
-            place: nearest(template.value, &FieldPath::of("spec.containers")),
-            advice: "a pod needs at least one container".to_owned(),
-            path,
-        })
-    }
-
-    pub(super) fn judged(
-        self,
-        object: &Object,
-        reference: ObjectRef,
-        mut findings: Vec<Finding>,
-    ) -> Judged {
-        let (place, message) = (Some(self.place), self.message);
-        let first =
-            finding(INVALID, Severity::Error, &reference, &self.path, place, message.clone());
-        findings.insert(0, Finding { advice: Some(self.advice), ..first });
-        let report = ObjectReport {
-            object: reference,
-            place: object.mark(),
-            chart_file: object.chart_file().map(str::to_owned),
-            owner: None,
-            verdict: Verdict::Invalid.as_str(),
-            severity: Verdict::Invalid.severity(),
-            settled: false,
-            sentence: format!("the API server refuses it: {message}"),
-            message,
-            notes: Vec::new(),
-            detail: PssDetail::default(),
-        };
-        Judged { object: Some(report), findings, gaps: Vec::new() }
-    }
 }
 
 /// The decision that the verdict rests on, and the mode.

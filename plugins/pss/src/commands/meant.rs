@@ -6,10 +6,10 @@ use posture::client::list::List;
 use posture::client::resource::Resource;
 use posture::finding::report::Report;
 use posture::input::cluster::Cluster;
+use posture::input::workloads::workloads;
 use posture::model::gap::Gap;
 use posture::model::object::{Object, ObjectRef};
 
-use super::scan;
 use super::verdict::PssDetail;
 
 /// As many objects of one kind and namespace are asked for by name; where there are more, all are
@@ -54,8 +54,8 @@ impl Meant {
 
     /// What to read of a cluster. Kinds that it does not serve have no objects there.
     pub(super) fn lists(&self, cluster: Cluster<'_>, gaps: &mut Vec<Gap>) -> Vec<List> {
-        let mut known = scan::workloads();
-        known.push(scan::namespaces());
+        let mut known = workloads();
+        known.push(Resource::namespaces());
         let mut discovery = None;
         let mut wanted: BTreeMap<(Resource, Option<&str>), Vec<&str>> = BTreeMap::new();
         for object in &self.objects {

@@ -4,12 +4,11 @@ mod assumed;
 pub mod check;
 pub mod check_ns;
 mod chosen;
-mod collect;
 pub mod diff;
 pub mod explain;
 mod findings;
 pub mod fix;
-pub mod gate;
+mod gate;
 pub mod judge;
 mod meant;
 mod namespace_report;
@@ -23,3 +22,10 @@ pub mod rights;
 mod scan;
 pub mod standing;
 pub mod verdict;
+
+use posture::finding::report::Tool;
+
+/// Who writes reports.
+fn tool(program: &str, verb: &str) -> Tool {
+    Tool::new(program, env!("CARGO_PKG_VERSION"), verb)
+}

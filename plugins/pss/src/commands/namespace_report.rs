@@ -8,15 +8,14 @@ use posture::model::object::ObjectRef;
 use posture::model::path::FieldPath;
 use posture::model::workload::template_path_of;
 
-use super::check::tool;
 use super::check_ns::{Counted, NamespaceOptions, NamespaceReport, NamespaceScope};
-use super::findings::finding;
 use super::policies::Policies;
 use super::standing::{NamespaceDetail, gravest};
+use super::tool;
 use super::verdict::Verdict;
-use crate::acceptance::INVALID;
 use crate::census::{Controls, Name, Standing};
 use crate::namespace::{Mode, NamespacePolicy};
+use posture::finding::acceptance::INVALID;
 
 /// Sums everything up, the least work first.
 pub(super) fn report_of(options: &NamespaceOptions<'_>, counted: Counted) -> NamespaceReport {
@@ -60,7 +59,7 @@ pub(super) fn report_of(options: &NamespaceOptions<'_>, counted: Counted) -> Nam
             .extend(own.into_iter().map(|finding| Finding { position: objects.len(), ..finding }));
         objects.push(object);
     }
-    Report::new(tool(options.program), target, objects, findings, gaps)
+    Report::new(tool(options.program, "check"), target, objects, findings, gaps)
 }
 
 /// The gap of a namespace whose labels are in no file.
@@ -124,7 +123,8 @@ fn row(
                 let path = template_path_of(reference.group(), &reference.kind);
                 let path = path.map_or_else(FieldPath::root, FieldPath::of);
                 let message = message(mode, control.check.title, member.pods);
-                findings.push(finding(control.id(), severity, &reference, &path, None, message));
+                let id = control.id();
+                findings.push(Finding::new(id, severity, &reference, &path, None, message));
             }
             known.join(controls);
         }
@@ -154,7 +154,7 @@ fn label_findings(policy: &NamespacePolicy, namespace: &ObjectRef) -> Vec<Findin
     let finding = |error: &crate::namespace::LabelError| {
         let path = FieldPath::of("metadata.labels").field(error.label);
         let severity = posture::finding::check::Severity::Error;
-        finding(INVALID, severity, namespace, &path, None, error.to_string())
+        Finding::new(INVALID, severity, namespace, &path, None, error.to_string())
     };
     policy.errors.iter().map(finding).collect()
 }

@@ -7,13 +7,12 @@ use posture::model::node::Value;
 use posture::model::object::{Object, ObjectRef};
 use posture::model::path::FieldPath;
 
-use super::findings::finding;
-use super::judge::{Judged, Refused};
+use super::judge::Judged;
 use super::policies::Policies;
 use super::verdict::{PssDetail, Verdict};
-use crate::acceptance::{INVALID, UNKNOWN_FIELD};
 use crate::namespace::{Mode, NamespacePolicy};
 use crate::prose::go_quote;
+use posture::finding::acceptance::{INVALID, Refused, UNKNOWN_FIELD};
 
 /// What all labels of Pod Security Admission start with.
 const LABEL_PREFIX: &str = "pod-security.kubernetes.io/";
@@ -42,7 +41,7 @@ pub(super) fn judge(object: &Object, policies: &Policies) -> Option<Judged> {
             let mark = labels.get(error.label).and_then(|value| value.mark().to_show());
             Finding {
                 value: Some(error.value.clone().into()),
-                ..finding(INVALID, Severity::Error, &reference, &path, mark, error.to_string())
+                ..Finding::new(INVALID, Severity::Error, &reference, &path, mark, error.to_string())
             }
         })
         .collect();
@@ -87,7 +86,7 @@ fn mistyped_labels(labels: Value<'_>, reference: &ObjectRef) -> Vec<Finding> {
         .map(|(key, text)| {
             let path = FieldPath::of("metadata.labels").field(text.to_owned());
             let message = format!("{text} is no label of Pod Security Admission: it has no effect");
-            finding(
+            Finding::new(
                 UNKNOWN_FIELD,
                 Severity::Warning,
                 reference,

@@ -1,10 +1,8 @@
 //! `kubectl pss` without a verb: three commands worth copying.
 
-use std::io::Write as _;
-
 use posture::model::error::Result;
-use posture::render::out;
-use posture::render::style::{Role, Style};
+use posture::render::overview;
+use posture::render::style::Style;
 
 /// Prints what to try first.
 pub fn run(program: &str, style: Style) -> Result<()> {
@@ -16,18 +14,5 @@ pub fn run(program: &str, style: Style) -> Result<()> {
         (format!("{program} check -f manifests/"), "what admission would say of your files"),
         (format!("{program} explain restricted"), "the smallest securityContext that passes"),
     ];
-    let width = commands.iter().map(|(command, _)| command.len()).max().unwrap_or(0);
-    let mut out = out::stdout();
-    for (command, why) in &commands {
-        let padding = " ".repeat(width - command.len());
-        writeln!(
-            out,
-            "{}{padding}   {}",
-            style.paint(Role::Command, command),
-            style.paint(Role::Dim, why)
-        )?;
-    }
-    writeln!(out, "\nAll verbs and flags: {program} --help")?;
-    out.flush()?;
-    Ok(())
+    overview::print(program, &commands, style)
 }

@@ -93,7 +93,7 @@ impl Policies {
             .as_ref()
             .map_or(UNCONFIGURED, |(_, configuration)| configuration.defaults);
         let (mut known, mut conflicts) = (BTreeMap::new(), Vec::new());
-        for object in objects.iter().filter(|object| is_namespace(object)) {
+        for object in objects.iter().filter(|object| object.is_namespace()) {
             let policy = NamespacePolicy::of_namespace(object.value(), &defaults, server);
             let labels = object.value().get("metadata").and_then(|metadata| metadata.get("labels"));
             let mark = labels.map_or_else(|| object.mark(), |labels| labels.mark().to_show());
@@ -272,11 +272,6 @@ fn metadata(object: &Object) -> Namespace {
         entries.filter_map(|(key, value)| Some((text(key)?, text(value)?))).collect()
     };
     Namespace { labels: map("labels"), annotations: map("annotations") }
-}
-
-/// Whether an object is a Namespace.
-pub fn is_namespace(object: &Object) -> bool {
-    object.kind() == "Namespace" && object.group().is_empty()
 }
 
 /// Why the policy of a known namespace is what it is.

@@ -5,14 +5,13 @@ use std::collections::BTreeSet;
 use posture::client::list::List;
 use posture::client::resource::Resource;
 use posture::input::cluster::Cluster;
-use posture::input::live;
+use posture::input::{gather, live};
 use posture::model::gap::Gap;
 use posture::model::object::Object;
 use posture::model::version::Minor;
 use posture::model::workload::{Carrier, PodTemplate, pod_templates};
 
 use super::policies::{DEFAULT_NAMESPACE, Policies};
-use super::scan::gather;
 use crate::quota::Surroundings;
 use crate::requirements::{Answer, Facts, Required, Requirement};
 
@@ -70,9 +69,7 @@ impl<'a> Requirements<'a> {
         gaps: &mut Vec<Gap>,
     ) -> Self {
         let mut around = Surroundings::default();
-        let gathered =
-            gather(cluster, lists, |_, objects, own: &mut Vec<Object>| own.extend(objects));
-        for (list, (found, failure)) in lists.iter().zip(gathered) {
+        for (list, (found, failure)) in lists.iter().zip(gather::objects(cluster, lists)) {
             around.note(&found, |object| object.namespace().unwrap_or_default(), gaps);
             if let Some(failure) = failure {
                 if list.resource.kind == "ServiceAccount" {

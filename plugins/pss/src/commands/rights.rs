@@ -1,14 +1,12 @@
 //! `--print-rbac`: the least that somebody must be allowed for this very command.
 
 use std::collections::BTreeSet;
-use std::io::Write as _;
 
 use posture::client::list::List;
-use posture::client::rbac::{self, Access};
 use posture::input::cluster::Cluster;
+use posture::input::workloads::{namespaces_of, workloads};
 use posture::model::error::Result;
-use posture::render::escape::escape;
-use posture::render::out;
+use posture::render::{cluster, rights};
 
 use super::check::{CheckOptions, Scope};
 use super::check_ns::{NamespaceOptions, NamespaceScope, content_lists, namespace_lists};
@@ -61,7 +59,8 @@ fn lists_of(
 ) -> Result<Vec<List>> {
     Ok(match scope {
         Scope::Live { cluster: cluster @ Cluster::Live { .. }, selection } => {
-            with_context(scan::lists(*cluster, selection, &mut Vec::new())?, required)
+            let lists = cluster::lists(*cluster, selection, workloads(), &mut Vec::new())?;
+            with_context(lists, required)
         }
         Scope::Files { files, kustomize, selection, cluster: Some(Cluster::Live { .. }) }
             if names_something(files, *kustomize) =>
@@ -74,7 +73,7 @@ fn lists_of(
 
 fn with_context(lists: Vec<List>, required: &Required) -> Vec<List> {
     let (mut all, _) = scan::context_lists(&lists);
-    all.extend(required::lists(required, &scan::namespaces_of(&lists)));
+    all.extend(required::lists(required, &namespaces_of(&lists)));
     all.extend(lists);
     all
 }
@@ -88,7 +87,7 @@ pub fn of_fix(options: &FixOptions<'_>) -> Result<()> {
             print(&scan::lists_for_files(files, *kustomize, selection, policy, &required)?)
         }
         fix::Scope::Files(_) => print(&[]),
-        fix::Scope::Live(live) => print_accesses(&fix::accesses(options, live)?),
+        fix::Scope::Live(live) => rights::print(NAME, &fix::accesses(options, live)?),
     }
 }
 
@@ -107,20 +106,5 @@ pub fn of_namespaces(options: &NamespaceOptions<'_>) -> Result<()> {
 }
 
 fn print(lists: &[List]) -> Result<()> {
-    print_accesses(&lists.iter().flat_map(List::accesses).collect::<Vec<_>>())
-}
-
-fn print_accesses(accesses: &[Access]) -> Result<()> {
-    let mut out = out::stdout();
-    if accesses.is_empty() {
-        writeln!(out, "# This command asks no cluster: it needs no rights.")?;
-    } else {
-        let text = rbac::manifests(NAME, accesses)?;
-        // Names come from the command line and the server.
-        for line in text.lines() {
-            writeln!(out, "{}", escape(line))?;
-        }
-    }
-    out.flush()?;
-    Ok(())
+    rights::print(NAME, &lists.iter().flat_map(List::accesses).collect::<Vec<_>>())
 }

@@ -3,53 +3,31 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use posture::client::diagnose;
-use posture::client::failure::{Failure, FailureKind};
+use posture::client::failure::FailureKind;
 use posture::client::list::List;
 use posture::client::resource::Resource;
 use posture::input::cluster::Cluster;
 use posture::input::files::FileArgs;
+use posture::input::gather::{self, all_failed, gather};
 use posture::input::inventory;
-use posture::input::live::{self, Arrival};
+use posture::input::live;
 use posture::input::selection::Selection;
-use posture::model::error::{Error, Result};
+use posture::input::workloads::{is_noise, namespaces_of, owners_of};
+use posture::model::error::Result;
 use posture::model::gap::Gap;
 use posture::model::object::Object;
-use posture::model::owners::{Owners, controller_of};
+use posture::model::owners::Owners;
 use posture::model::version::{Minor, NEWEST};
 use posture::model::workload::pod_templates;
-use posture::render::escape::escape;
-use posture::render::out;
 
 use super::check::{Way, known};
-use super::chosen::Chosen;
-use super::collect::Collected;
-use super::judge::Judge;
+use super::chosen;
+use super::judge::{Collected, Judge};
 use super::meant::Meant;
 use super::policies::{Policies, PolicyOptions};
 use super::required::{self, Requirements};
-use crate::census::has_ended;
 use crate::evaluate::Evaluator;
 use crate::requirements::Required;
-
-/// Says of a recorded cluster which one it is, and of when.
-pub(super) fn introduce(cluster: Cluster<'_>) {
-    if let Cluster::Recorded { snapshot, .. } = cluster {
-        let of = snapshot.context().map_or_else(String::new, |context| format!(" of {context}"));
-        let time = snapshot.clock().now();
-        out::note(&escape(&format!("snapshot{of}, taken {time}")));
-    }
-}
-
-/// Completes the snapshot, if one is being written, and says how to look at it again.
-pub(super) fn finish(cluster: Cluster<'_>, gaps: &[Gap], program: &str) -> Result<()> {
-    cluster.finish(gaps)?;
-    if let Cluster::Live { recorder: Some(recorder), .. } = cluster {
-        let dir = recorder.dir().display();
-        out::note(&escape(&format!("snapshot written; again: {program} check -f {dir}")));
-    }
-    Ok(())
-}
 
 /// The release that the server behaves as, or the one that was asked for.
 pub(super) fn server(
@@ -57,24 +35,7 @@ pub(super) fn server(
     asked: Option<Minor>,
     gaps: &mut Vec<Gap>,
 ) -> Result<Minor> {
-    if let Some(asked) = asked {
-        cluster.judged_as(asked);
-        return Ok(known(asked));
-    }
-    match cluster.server_version() {
-        Ok(minor) => Ok(known(minor)),
-        Err(failure) if is_fatal(&failure) => Err(could_not_run(cluster, &failure)),
-        Err(failure) => {
-            gaps.push(Gap {
-                what: "version".to_owned(),
-                place: None,
-                object: Some("/version".to_owned()),
-                why: format!("{failure}; judged as {NEWEST}"),
-                hint: "say --server-version 1.NN".to_owned(),
-            });
-            Ok(NEWEST)
-        }
-    }
+    cluster.release(asked, gaps).map(known)
 }
 
 /// The release that is asked for, or the newest.
@@ -104,23 +65,6 @@ pub(super) fn servers(
     each.collect()
 }
 
-/// Whether nothing else will work either: the first request was not answered, or not to us.
-fn is_fatal(failure: &Failure) -> bool {
-    matches!(
-        failure.kind,
-        FailureKind::Unreachable | FailureKind::Unauthorized | FailureKind::Timeout
-    )
-}
-
-/// The error of a cluster that does not answer: one line of cause, one of what to do. A snapshot
-/// has no server to look for.
-pub(super) fn could_not_run(cluster: Cluster<'_>, failure: &Failure) -> Error {
-    match cluster {
-        Cluster::Live { connection, .. } => diagnose::could_not_reach(failure, connection.target()),
-        Cluster::Recorded { .. } => Error::could_not_run(failure.message.clone()),
-    }
-}
-
 /// Adds what manifests need of the namespaces of a cluster. A Namespace among the manifests goes
 /// before the cluster's: it is what the labels will be.
 pub(super) fn add_namespaces(
@@ -146,8 +90,7 @@ fn missing_namespaces(policies: &Policies, objects: &[Object]) -> Vec<List> {
         .map(|object| policies.namespace_of(object))
         .filter(|namespace| policies.labels_of(namespace).is_none())
         .collect();
-    let list = |name: &str| List { name: Some(name.to_owned()), ..List::of(namespaces(), None) };
-    wanted.into_iter().map(list).collect()
+    wanted.into_iter().map(List::of_namespace).collect()
 }
 
 /// What `-f --with-cluster` reads of the cluster.
@@ -158,41 +101,11 @@ pub(super) fn lists_for_files(
     options: PolicyOptions<'_>,
     required: &Required,
 ) -> Result<Vec<List>> {
-    let chosen = Chosen::of(inventory::read(files, kustomize)?, selection, options.namespace)?;
+    let chosen = chosen::of(inventory::read(files, kustomize)?, selection, options.namespace)?;
     let policies = Policies::new(options, NEWEST, &chosen.objects)?;
     let mut lists = missing_namespaces(&policies, &chosen.objects);
     lists.extend(required::lists_for(required, &policies, &chosen.objects));
     Ok(lists)
-}
-
-/// Reads lists, each into something of its own. Beside it stands why the list could not be read to
-/// its end, if it could not.
-pub(super) fn gather<T: Default>(
-    cluster: Cluster<'_>,
-    lists: &[List],
-    mut take: impl FnMut(&List, Vec<Object>, &mut T),
-) -> Vec<(T, Option<Failure>)> {
-    let mut gathered: Vec<(T, Option<Failure>)> =
-        lists.iter().map(|_| (T::default(), None)).collect();
-    for (position, arrival) in cluster.read(lists.to_vec()) {
-        let (own, failed) = &mut gathered[position];
-        match arrival {
-            Arrival::Objects(objects) => take(&lists[position], objects, own),
-            // What came so far is void.
-            Arrival::Restart => *own = T::default(),
-            Arrival::Failed(failure) => {
-                failed.get_or_insert(failure);
-            }
-            Arrival::End => {}
-        }
-    }
-    gathered
-}
-
-/// Why not one of the lists could be read to its end, in the words of the first.
-pub(super) fn all_failed<T>(gathered: &[(T, Option<Failure>)]) -> Option<&Failure> {
-    let failed = gathered.iter().all(|(_, failure)| failure.is_some());
-    gathered.first().filter(|_| failed).and_then(|(_, failure)| failure.as_ref())
 }
 
 /// Reads Namespaces. Those that are not there leave `names`.
@@ -204,8 +117,7 @@ pub(super) fn read_namespaces(
     names: &mut BTreeSet<String>,
 ) -> Vec<Object> {
     let mut found = Vec::new();
-    let gathered = gather(cluster, lists, |_, objects, own: &mut Vec<Object>| own.extend(objects));
-    for (list, (own, failure)) in lists.iter().zip(gathered) {
+    for (list, (own, failure)) in lists.iter().zip(gather::objects(cluster, lists)) {
         found.extend(own);
         let Some(failure) = failure else { continue };
         match list.name.as_deref() {
@@ -223,38 +135,6 @@ pub(super) fn read_namespaces(
         }
     }
     found
-}
-
-/// The kinds that carry pods: what is looked at where nothing is named.
-pub(super) fn workloads() -> Vec<Resource> {
-    [
-        ("", "pods", "Pod"),
-        ("apps", "deployments", "Deployment"),
-        ("apps", "replicasets", "ReplicaSet"),
-        ("apps", "statefulsets", "StatefulSet"),
-        ("apps", "daemonsets", "DaemonSet"),
-        ("batch", "jobs", "Job"),
-        ("batch", "cronjobs", "CronJob"),
-        ("", "replicationcontrollers", "ReplicationController"),
-        ("", "podtemplates", "PodTemplate"),
-    ]
-    .into_iter()
-    .map(|(group, plural, kind)| Resource::new(group, "v1", plural, kind, true))
-    .collect()
-}
-
-/// What to read of a cluster: what was named, or the workloads.
-pub(super) fn lists(
-    cluster: Cluster<'_>,
-    selection: &Selection,
-    gaps: &mut Vec<Gap>,
-) -> Result<Vec<List>> {
-    let resolved = cluster.lists(selection, workloads())?;
-    for warning in &resolved.warnings {
-        out::note(&escape(&format!("Warning: {warning}")));
-    }
-    gaps.extend(resolved.gaps);
-    Ok(resolved.lists)
 }
 
 /// In which ways to judge what a cluster holds, and what of it.
@@ -311,9 +191,9 @@ pub(super) fn judge(
             let mut own = own.unwrap_or_default();
             collected.skipped += aside;
             if !list.resource.namespaced {
-                collected.leave_aside(&mut own);
+                leave_aside(&mut own, collected);
             }
-            collected.judge(judge, own);
+            judge.collect(own, collected);
         }
     });
     if meant.is_some() {
@@ -326,7 +206,7 @@ pub(super) fn judge(
     if let Some(failure) = all_failed(&gathered)
         && gathered.iter().all(|(own, _)| is_empty(own))
     {
-        return Err(could_not_run(cluster, failure));
+        return Err(cluster.could_not_run(failure));
     }
     let each = judges.iter().map(|_| Collected { gaps: gaps.clone(), ..Collected::default() });
     let mut all: Vec<Collected> = each.collect();
@@ -338,6 +218,21 @@ pub(super) fn judge(
         }
     }
     Ok(all)
+}
+
+/// Takes out objects that live in no namespace and make pods: which policy their pods meet is not
+/// known.
+fn leave_aside(objects: &mut Vec<Object>, collected: &mut Collected) {
+    let aside = |object: &Object| !object.is_namespace() && !pod_templates(object).is_empty();
+    for object in objects.extract_if(.., |object| aside(object)) {
+        collected.add_gap(Gap {
+            what: "object".to_owned(),
+            place: None,
+            object: Some(object.reference(None).to_string()),
+            why: "it lives in no namespace: in which one its pods would be is not known".to_owned(),
+            hint: String::new(),
+        });
+    }
 }
 
 /// What verdicts depend on: the namespaces of the lists, and who owns what makes pods. With
@@ -352,7 +247,7 @@ fn context(
 ) {
     let (context, about_namespaces) = context_lists(lists);
     let gathered = gather(cluster, &context, |list, objects, own: &mut Vec<Object>| {
-        if list.resource == namespaces() {
+        if list.resource == Resource::namespaces() {
             own.extend(objects);
         } else {
             for object in &objects {
@@ -374,63 +269,21 @@ fn context(
     }
 }
 
-/// The namespaces that lists are of; `None` stands for all.
-pub(super) fn namespaces_of(lists: &[List]) -> BTreeSet<Option<String>> {
-    let namespaced = lists.iter().filter(|list| list.resource.namespaced);
-    namespaced.map(|list| list.namespace.clone()).collect()
-}
-
 /// What verdicts on lists depend on: first Namespaces, and how many lists are theirs, then owners.
 pub(super) fn context_lists(lists: &[List]) -> (Vec<List>, usize) {
     let mut scopes = namespaces_of(lists);
     // A Namespace that is asked for by name is judged by its own labels.
-    let own = lists.iter().filter(|list| list.resource == namespaces() && list.name.is_some());
+    let own =
+        lists.iter().filter(|list| list.resource == Resource::namespaces() && list.name.is_some());
     scopes.extend(own.map(|list| list.name.clone()));
     let everywhere = scopes.contains(&None);
     let mut context: Vec<List> = if everywhere {
-        vec![List::of(namespaces(), None)]
+        vec![List::of(Resource::namespaces(), None)]
     } else {
         let named = scopes.iter().flatten();
-        named
-            .map(|name| List { name: Some(name.clone()), ..List::of(namespaces(), None) })
-            .collect()
+        named.map(|name| List::of_namespace(name)).collect()
     };
     let about_namespaces = context.len();
-    let pods: BTreeSet<Option<String>> = lists
-        .iter()
-        .filter(|list| list.resource.kind == "Pod" && list.resource.group.is_empty())
-        .map(|list| list.namespace.clone())
-        .collect();
-    for namespace in &pods {
-        for (group, plural, kind) in
-            [("apps", "replicasets", "ReplicaSet"), ("batch", "jobs", "Job")]
-        {
-            let resource = Resource::new(group, "v1", plural, kind, true);
-            let list = List::of(resource, namespace.as_deref());
-            context.push(List { metadata_only: true, ..list });
-        }
-    }
+    context.extend(owners_of(lists));
     (context, about_namespaces)
-}
-
-/// The resource of namespaces.
-pub(super) fn namespaces() -> Resource {
-    Resource::new("", "v1", "namespaces", "Namespace", false)
-}
-
-/// Whether an object is no news: a ReplicaSet that an update has left behind, a pod that has
-/// ended. They are judged where they are asked for by name.
-pub(super) fn is_noise(object: &Object) -> bool {
-    let is_pod = object.kind() == "Pod" && object.group().is_empty();
-    is_left_behind(object) || is_pod && has_ended(object.value())
-}
-
-/// Whether an object is a ReplicaSet that an update of its Deployment has left behind.
-pub(super) fn is_left_behind(object: &Object) -> bool {
-    if object.kind() != "ReplicaSet" || object.group() != "apps" {
-        return false;
-    }
-    let replicas = object.value().get("spec").and_then(|spec| spec.get("replicas"));
-    replicas.and_then(|replicas| replicas.as_i64()) == Some(0)
-        && controller_of(object.value()).is_some()
 }

@@ -1,5 +1,6 @@
 //! The command line of `kubectl seccomp`, and from it to the commands.
 
+mod check;
 mod explain;
 mod set;
 
@@ -10,6 +11,7 @@ use posture::cli::flags::StyleFlags;
 use posture::cli::undo::{self, UndoArgs};
 use posture::model::error::Result;
 
+use self::check::CheckArgs;
 use self::explain::ExplainArgs;
 use self::set::SetArgs;
 
@@ -26,6 +28,8 @@ pub(crate) struct Args {
 
 #[derive(Subcommand, Debug)]
 enum Verb {
+    /// Say what confines every container: of what runs, or in manifests.
+    Check(Box<CheckArgs>),
     /// Set a profile: on what runs, after a question, or in manifests.
     Set(Box<SetArgs>),
     /// Say what the default profile of a runtime does: with one system call, or with all.
@@ -41,6 +45,7 @@ pub(crate) fn dispatch(args: &Args, program: &str) -> Result<u8> {
             overview::run(program, args.style.stdout())?;
             Ok(exit::CLEAN)
         }
+        Some(Verb::Check(check)) => check::run(check, args.style, program),
         Some(Verb::Set(set)) => set::run(set, args.style, program),
         Some(Verb::Explain(explain)) => explain::run(explain, args.style, program),
         Some(Verb::Undo(undo)) => undo::run(undo, args.style, program, env!("CARGO_PKG_NAME")),

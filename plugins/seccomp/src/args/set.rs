@@ -1,23 +1,15 @@
 //! `set`: its command line, and from it to the command.
 
-use std::sync::Arc;
-
 use clap::Args as ClapArgs;
 use kubectl_seccomp::commands::rights;
 use kubectl_seccomp::commands::set::{self, Files, Live, Scope, SetOptions};
 use kubectl_seccomp::named::Profile;
 use kubectl_seccomp::set::Wish;
-use posture::cli::changes::{ChangeFlags, FileMode, LiveMode};
+use posture::cli::changes::ChangeFlags;
 use posture::cli::connection::ConnectionFlags;
 use posture::cli::exit;
 use posture::cli::flags::{InputFlags, StyleFlags};
-use posture::client::connect::{self};
-use posture::client::connection::Connection;
-use posture::input::selection::{Selection, SelectionArgs};
-use posture::input::snapshot::Snapshot;
-use posture::model::error::{Error, Result};
-use posture::patch::live::DryRun;
-use posture::render::notices::StderrNotices;
+use posture::model::error::Result;
 
 #[derive(ClapArgs, Debug)]
 pub(super) struct SetArgs {
@@ -63,12 +55,7 @@ pub(super) struct SetArgs {
 pub(super) fn run(args: &SetArgs, style: StyleFlags, program: &str) -> Result<u8> {
     let profile = Profile::parse(&args.profile)?;
     let input = &args.input;
-    let selection = Selection::parse(&SelectionArgs {
-        words: args.words.clone(),
-        all_namespaces: input.all_namespaces(),
-        label_selector: input.selector().map(str::to_owned),
-        field_selector: input.field_selector().map(str::to_owned),
-    })?;
+    let selection = input.selection(&args.words)?;
     let wish = Wish {
         profile,
         containers: args.container.clone(),
@@ -78,22 +65,11 @@ pub(super) fn run(args: &SetArgs, style: StyleFlags, program: &str) -> Result<u8
     let connection;
     let scope = if input.names_files()? {
         let files = input.files();
-        if Snapshot::named(&files.names)?.is_some() {
-            return Err(Error::usage("a snapshot is a record: nothing in it can be changed"));
-        }
-        let write = args.changes.of_files(input)? == FileMode::Write;
+        let write = args.changes.writes(input)?;
         Scope::Files(Files { files, kustomize: input.kustomize(), write })
     } else {
-        let (dry_run, yes) = match args.changes.of_live(selection.names_objects()) {
-            Ok(LiveMode::Show) => (DryRun::Client, true),
-            Ok(LiveMode::Try) => (DryRun::Server, true),
-            Ok(LiveMode::Ask) => (DryRun::None, false),
-            Ok(LiveMode::Make) => (DryRun::None, true),
-            // Roles are printed without a question.
-            Err(_) if args.print_rbac => (DryRun::None, true),
-            Err(error) => return Err(error),
-        };
-        connection = connect(args, program, style)?;
+        let (dry_run, yes) = args.changes.manner(selection.names_objects(), args.print_rbac)?;
+        connection = args.connection.connect(program, input.namespace(), false, style.stderr())?;
         let managed = args.changes.managed();
         Scope::Live(Live { connection: &connection, dry_run, yes, managed })
     };
@@ -110,10 +86,4 @@ pub(super) fn run(args: &SetArgs, style: StyleFlags, program: &str) -> Result<u8
         return rights::of_set(&options).map(|()| exit::CLEAN);
     }
     set::run(&options).map(|report| exit::of_plan(&report))
-}
-
-fn connect(args: &SetArgs, program: &str, style: StyleFlags) -> Result<Connection> {
-    let options = args.connection.options(program, args.input.namespace(), false)?;
-    let target = connect::resolve(&options)?;
-    Connection::open(target, &options, Arc::new(StderrNotices::new(style.stderr())))
 }

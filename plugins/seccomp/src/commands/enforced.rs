@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use posture::client::list::List;
 use posture::client::rbac::Access;
-use posture::client::resource::Resource;
 use posture::model::object::Object;
 
 use crate::policy::refuses_unconfined;
@@ -28,7 +27,7 @@ impl Enforced {
 
     /// Takes notice of a Namespace; of anything else not.
     pub(super) fn add(&mut self, object: &Object) {
-        if object.kind() == "Namespace" && object.group().is_empty() {
+        if object.is_namespace() {
             self.known.insert(object.name().to_owned(), refuses_unconfined(object));
         }
     }
@@ -60,8 +59,7 @@ impl Enforced {
 
 /// What to read of a cluster.
 pub(super) fn list(namespace: &str) -> List {
-    let resource = Resource::new("", "v1", "namespaces", "Namespace", false);
-    List { name: Some(namespace.to_owned()), ..List::of(resource, None) }
+    List::of_namespace(namespace)
 }
 
 /// What the server must allow where it is not known beforehand which namespaces these are.

@@ -11,7 +11,6 @@ use posture::model::error::Result;
 use posture::patch::files::{self, Writing};
 use posture::patch::plan::Plan;
 use posture::patch::report::PlanReport;
-use posture::render::escape::escape;
 use posture::render::out;
 
 use super::enforced::Enforced;
@@ -42,9 +41,7 @@ pub(super) fn run(
     inventory.note_if_empty(&files.files.names);
     let Inventory { objects, gaps, sources, .. } = inventory;
     let picked = selection.pick(objects, namespace)?;
-    for warning in &picked.warnings {
-        out::note(&escape(&format!("Warning: {warning}")));
-    }
+    out::warnings(&picked.warnings);
     let planner = Planner {
         program,
         wish,

@@ -1,8 +1,10 @@
 //! The verbs, one a file: load, plan, carry out.
 
+pub mod check;
 mod enforced;
 pub mod explain;
 mod files;
+mod kubelets;
 mod nodes;
 pub mod overview;
 mod planner;

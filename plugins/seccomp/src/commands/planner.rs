@@ -13,7 +13,7 @@ use crate::named::Profile;
 use crate::set::{self, Doing, Outcome, Wish};
 
 /// The namespace of objects that name none, where `-n` names none either.
-const DEFAULT_NAMESPACE: &str = "default";
+pub(super) const DEFAULT_NAMESPACE: &str = "default";
 
 /// What is known beside the object.
 #[derive(Debug)]

@@ -1,17 +1,16 @@
 //! `--print-rbac`: the least that somebody must be allowed for this very command.
 
 use std::collections::BTreeSet;
-use std::io::Write as _;
 
 use posture::client::discovery::Discovery;
 use posture::client::list::List;
-use posture::client::rbac::{self, Access};
+use posture::client::rbac::Access;
 use posture::model::error::Result;
 use posture::patch::found;
 use posture::patch::live::whole;
-use posture::render::escape::escape;
-use posture::render::out;
+use posture::render::rights;
 
+use super::check::{self, CheckOptions};
 use super::enforced;
 use super::nodes::Operator;
 use super::set::{Live, Scope, SetOptions};
@@ -23,18 +22,12 @@ pub fn of_set(options: &SetOptions<'_>) -> Result<()> {
         Scope::Files(_) => Vec::new(),
         Scope::Live(way) => of_live(options, way)?,
     };
-    let mut out = out::stdout();
-    if accesses.is_empty() {
-        writeln!(out, "# This command asks no cluster: it needs no rights.")?;
-    } else {
-        let text = rbac::manifests(super::set::TOOL, &accesses)?;
-        // Names come from the command line and the server.
-        for line in text.lines() {
-            writeln!(out, "{}", escape(line))?;
-        }
-    }
-    out.flush()?;
-    Ok(())
+    rights::print(super::set::TOOL, &accesses)
+}
+
+/// Prints the roles for `check`.
+pub fn of_check(options: &CheckOptions<'_>) -> Result<()> {
+    rights::print(super::set::TOOL, &check::accesses(options)?)
 }
 
 fn of_live(options: &SetOptions<'_>, way: &Live<'_>) -> Result<Vec<Access>> {

@@ -38,9 +38,7 @@ pub(super) fn run(
     let connection = way.connection;
     let mut gaps = Vec::new();
     let Resolved { lists, warnings, gaps: unread } = found::lists(connection, selection)?;
-    for warning in &warnings {
-        out::note(&escape(&format!("Warning: {warning}")));
-    }
+    out::warnings(&warnings);
     gaps.extend(unread);
     let found = found::read(connection, &lists, selection.is_everything())?;
     gaps.extend(found.gaps);

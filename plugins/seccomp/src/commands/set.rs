@@ -109,11 +109,7 @@ pub fn run(options: &SetOptions<'_>) -> Result<PlanReport<SetDetail>> {
 
 /// Who writes reports.
 pub(super) fn tool(program: &str, verb: &str) -> Tool {
-    Tool {
-        name: program.replacen(' ', "-", 1),
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-        verb: verb.to_owned(),
-    }
+    Tool::new(program, env!("CARGO_PKG_VERSION"), verb)
 }
 
 /// What is said where nothing at all has the containers that were named.

@@ -8,30 +8,30 @@ use posture::model::path::FieldPath;
 /// For the whole pod.
 ///
 /// Source: `SeccompPodAnnotationKey` of k8s.io/api/core/v1.
-pub(super) const POD: &str = "seccomp.security.alpha.kubernetes.io/pod";
+pub(crate) const POD: &str = "seccomp.security.alpha.kubernetes.io/pod";
 
 /// For one container, whose name follows.
 ///
 /// Source: `SeccompContainerAnnotationKeyPrefix` of k8s.io/api/core/v1.
-pub(super) const CONTAINER: &str = "container.seccomp.security.alpha.kubernetes.io/";
+pub(crate) const CONTAINER: &str = "container.seccomp.security.alpha.kubernetes.io/";
 
 /// One of the annotations.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Annotation {
-    pub(super) key: String,
+pub(crate) struct Annotation {
+    pub(crate) key: String,
     /// Empty where it is no string.
-    pub(super) value: String,
+    pub(crate) value: String,
 }
 
 impl Annotation {
     /// The container that it is for; `None` where it is for the pod.
-    pub(super) fn container(&self) -> Option<&str> {
+    pub(crate) fn container(&self) -> Option<&str> {
         self.key.strip_prefix(CONTAINER)
     }
 }
 
 /// The annotations of a pod or a template, in their order.
-pub(super) fn of(template: Value<'_>) -> Vec<Annotation> {
+pub(crate) fn of(template: Value<'_>) -> Vec<Annotation> {
     let Some(all) = mapping(template) else { return Vec::new() };
     all.entries()
         .filter_map(|(key, value)| {
@@ -44,7 +44,7 @@ pub(super) fn of(template: Value<'_>) -> Vec<Annotation> {
 }
 
 /// The edits that take all of them out; the mapping too, where nothing else is in it.
-pub(super) fn removal(template: Value<'_>, at: &FieldPath, found: &[Annotation]) -> Vec<Edit> {
+pub(crate) fn removal(template: Value<'_>, at: &FieldPath, found: &[Annotation]) -> Vec<Edit> {
     let at = at.clone().fields("metadata.annotations");
     let all = mapping(template).map_or(0, |all| all.entries().count());
     if all == found.len() {

@@ -1,13 +1,13 @@
 //! What to edit so that the pods of an object run with a profile.
 
-mod annotations;
+pub(crate) mod annotations;
 mod pod;
 #[cfg(test)]
 mod tests;
 
 use posture::model::edit::Edit;
 use posture::model::object::Object;
-use posture::model::workload::{Carrier, looks_like_pod, pod_templates, template_path};
+use posture::model::workload::{Carrier, pod_templates, without_template};
 
 use crate::named::Profile;
 
@@ -68,7 +68,7 @@ pub enum Outcome {
 pub fn outcome(object: &Object, wish: &Wish) -> Outcome {
     let templates = pod_templates(object);
     if templates.is_empty() {
-        return without_template(object);
+        return without_template(object).map_or(Outcome::Aside, Outcome::Unknown);
     }
     let several = templates.len() > 1 || templates.iter().any(|one| one.carrier == Carrier::Other);
     let outcomes = templates.iter().map(|template| {
@@ -76,20 +76,6 @@ pub fn outcome(object: &Object, wish: &Wish) -> Outcome {
         pod::outcome(template, wish, &place)
     });
     outcomes.reduce(join).unwrap_or(Outcome::Aside)
-}
-
-/// An object that should have a template and has none is no object that a server takes.
-fn without_template(object: &Object) -> Outcome {
-    if let Some(path) = template_path(object) {
-        return Outcome::Unknown(format!(
-            "no pod template at {path}: the API server would refuse it"
-        ));
-    }
-    if looks_like_pod(object.value()) {
-        let why = "spec.containers in a kind that is no Pod: what its controller makes of it is not known";
-        return Outcome::Unknown(why.to_owned());
-    }
-    Outcome::Aside
 }
 
 /// What comes of two templates of one object: what can be done is done, and the rest is said.

@@ -7,6 +7,8 @@ use crate::client::discovery::Document;
 use crate::client::failure::{Failure, FailureKind};
 use crate::client::list::{List, PAGE};
 use crate::client::resource::Resource;
+use crate::input::selection::{Selection, SelectionArgs};
+use crate::model::error::Result;
 use crate::model::gap::Gap;
 
 /// The contents of `snapshot.yaml`.
@@ -99,6 +101,18 @@ pub struct Asked {
     /// `--field-selector`
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub field_selector: Option<String>,
+}
+
+impl Asked {
+    /// The objects that are meant. Fails in kubectl's words where that does not go together.
+    pub fn selection(&self) -> Result<Selection> {
+        Selection::parse(&SelectionArgs {
+            words: self.words.clone(),
+            all_namespaces: self.namespace.is_none(),
+            label_selector: self.label_selector.clone(),
+            field_selector: self.field_selector.clone(),
+        })
+    }
 }
 
 /// One list, or one object that was asked for by name.

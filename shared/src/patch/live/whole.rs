@@ -8,7 +8,7 @@ use crate::client::list::List;
 use crate::client::rbac::Access;
 use crate::client::resource::Resource;
 use crate::model::clock::Clock;
-use crate::model::error::{Error, Result};
+use crate::model::error::Result;
 use crate::model::gap::Gap;
 use crate::model::object::Object;
 use crate::model::rollout;
@@ -126,14 +126,7 @@ fn undo_path<D>(manner: Manner<'_>, plan: &Plan<D>) -> Result<Option<PathBuf>> {
     if manner.dry_run != DryRun::None || plan.changes.is_empty() {
         return Ok(None);
     }
-    if let Some(path) = manner.undo_file {
-        return Ok(Some(path.to_owned()));
-    }
-    let path = record::default_path(manner.tool, manner.clock.now());
-    path.map(Some).ok_or_else(|| {
-        Error::usage("there is no home folder for the undo file")
-            .hint("say where it goes with --undo-file")
-    })
+    record::path(manner.undo_file, manner.tool, manner.clock).map(Some)
 }
 
 /// What the server must allow so that what these lists bring is read, climbed from and changed.
@@ -151,15 +144,8 @@ pub fn accesses(lists: &[List], everything: bool, dry_run: DryRun) -> Vec<Access
             let Resource { group, plural, .. } = &list.resource;
             // Jobs and Pods are left alone.
             if !matches!((group.as_str(), plural.as_str()), ("", "pods") | ("batch", "jobs")) {
-                let own = |verb: &str| Access {
-                    verb: verb.to_owned(),
-                    group: group.clone(),
-                    resource: plural.clone(),
-                    namespace: namespace.map(str::to_owned),
-                    name: list.name.clone(),
-                };
                 // It is read again where somebody else was faster.
-                accesses.extend([own("get"), own("patch")]);
+                accesses.extend(list.resource.change_accesses(namespace, list.name.as_deref()));
             }
         }
         accesses.extend(above);

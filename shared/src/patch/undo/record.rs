@@ -6,7 +6,7 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use super::{FileUndo, ObjectUndo, Undo};
-use crate::model::clock::Time;
+use crate::model::clock::{Clock, Time};
 use crate::model::error::{Error, Result};
 use crate::model::object::ObjectRef;
 
@@ -138,9 +138,21 @@ fn fill(path: &Path, text: &str) -> io::Result<()> {
     file.sync_all()
 }
 
+/// Where an undo file goes: where somebody has said, or where [`default_path`] says. Fails where
+/// nobody does.
+pub(in crate::patch) fn path(said: Option<&Path>, tool: &str, clock: Clock) -> Result<PathBuf> {
+    match said {
+        Some(path) => Ok(path.to_owned()),
+        None => default_path(tool, clock.now()).ok_or_else(|| {
+            Error::usage("there is no home folder for the undo file")
+                .hint("say where it goes with --undo-file")
+        }),
+    }
+}
+
 /// Where an undo file goes if nobody says: below `$XDG_STATE_HOME`, or `~/.local/state`; `None`
 /// without either. A name that is not taken.
-pub fn default_path(tool: &str, time: Time) -> Option<PathBuf> {
+fn default_path(tool: &str, time: Time) -> Option<PathBuf> {
     let absolute =
         |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
     let state = absolute("XDG_STATE_HOME").or_else(|| {
@@ -162,7 +174,6 @@ fn free_name(folder: &Path, tool: &str, time: Time) -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::clock::Clock;
 
     fn entry(name: &str) -> ObjectUndo {
         ObjectUndo {

@@ -69,7 +69,7 @@ pub(super) fn json_patch<D>(report: &PlanReport<D>, out: &mut impl Write) -> Res
         let comma = if position > 0 { "," } else { "" };
         let target = machine::inline(&target(&change.object).to_string()).into_owned();
         write!(out, "{comma}\n  {{\n    \"target\": {target},\n    \"patch\": [")?;
-        for (position, operation) in change.patch.iter().enumerate() {
+        for (position, operation) in change.change.operations().iter().enumerate() {
             let comma = if position > 0 { "," } else { "" };
             let text = operations::text(std::slice::from_ref(operation));
             let text = machine::inline(text.trim_start_matches('[').trim_end_matches(']'));

@@ -7,12 +7,12 @@ use posture::model::error::Result;
 use posture::patch::files::{self, Writing};
 use posture::patch::report::PlanReport;
 
-use super::super::chosen::Chosen;
+use super::super::chosen;
 use super::super::policies::Policies;
-use super::super::scan;
+use super::super::{scan, tool};
 use super::detail::FixDetail;
 use super::fixer::Fixer;
-use super::{Files, FixOptions, Planning, TOOL, complete, tool};
+use super::{Files, FixOptions, Planning, TOOL, complete};
 use crate::evaluate::Evaluator;
 use crate::fixes::Facts;
 
@@ -24,7 +24,7 @@ pub(super) fn run(options: &FixOptions<'_>, files: &Files<'_>) -> Result<PlanRep
     let mut inventory = inventory::read(args, *kustomize)?;
     inventory.note_if_empty(&named);
     let sources = std::mem::take(&mut inventory.sources);
-    let chosen = Chosen::of(inventory, &options.selection, options.policy.namespace)?;
+    let chosen = chosen::of(inventory, &options.selection, options.policy.namespace)?;
     let mut gaps = chosen.gaps.clone();
     let server = match cluster {
         Some(cluster) => scan::server(*cluster, options.server, &mut gaps)?,
@@ -55,7 +55,7 @@ pub(super) fn run(options: &FixOptions<'_>, files: &Files<'_>) -> Result<PlanRep
     let carried = files::carry_out(&plan.changes, write.then_some(writing))?;
     let context = cluster.and_then(|cluster| cluster.context()).map(str::to_owned);
     let target = Target { context, server: Some(server.to_string()), files: named };
-    let mut report = PlanReport::new(tool(options.program), target, plan, carried);
+    let mut report = PlanReport::new(tool(options.program, "fix"), target, plan, carried);
     report.sources = sources;
     complete(&mut report, came, |object| {
         let answers = answered.get(&fixer.reference(object)).unwrap_or(options.how.answers);

@@ -6,22 +6,22 @@ use std::sync::Arc;
 use posture::finding::fix::Grade;
 use posture::model::decode;
 use posture::model::gap::Gap;
+use posture::model::mark;
 use posture::model::object::{Object, ObjectRef};
 use posture::model::served;
-use posture::model::workload::{PodTemplate, looks_like_pod, pod_templates, template_path};
+use posture::model::workload::{PodTemplate, pod_templates, without_template};
 use posture::patch::plan::{self, Planned, Step};
 use posture::patch::standing::{self, Place};
 
-use super::super::findings::nearest;
-use super::super::policies::{Policies, is_namespace};
+use super::super::policies::Policies;
 use super::detail::{Left, count};
-use crate::acceptance;
 use crate::evaluate::Evaluator;
 use crate::fixes::Facts;
 use crate::fixes::answers::{Answers, Wanted};
 use crate::fixes::plan::{Goal, Outcome, Reached, Remaining};
 use crate::level::{LevelVersion, PolicyVersion};
 use crate::namespace::Mode;
+use posture::finding::acceptance;
 
 /// What fixes are planned by.
 #[derive(Clone, Copy, Debug)]
@@ -84,7 +84,7 @@ impl Fixer<'_> {
         facts: &Facts,
         ways: Vec<String>,
     ) -> Fixed {
-        if is_namespace(object) {
+        if object.is_namespace() {
             return Fixed { planned: Planned::Aside, came: None };
         }
         if let Some(why) = served::no_match(object, self.evaluator.server()) {
@@ -92,7 +92,8 @@ impl Fixer<'_> {
         }
         let templates = pod_templates(object);
         if templates.is_empty() {
-            return self.without_template(object);
+            let aside = Fixed { planned: Planned::Aside, came: None };
+            return without_template(object).map_or(aside, |why| self.unknown(object, why));
         }
         if self.live.is_none()
             && let Some(why) = refusal(object, &templates)
@@ -130,7 +131,8 @@ impl Fixer<'_> {
             }
         }
         let is_idle = steps.is_empty();
-        let planned = self.planned(object.clone(), reference, steps, (ways, hints), &came);
+        let about = (object.clone(), reference, goal.policy);
+        let planned = self.planned(about, steps, (ways, hints), &came);
         if !is_idle && matches!(planned, Planned::Left(_)) {
             came.left = self.untouched(object, answers, facts);
             came.is_left = true;
@@ -168,8 +170,7 @@ impl Fixer<'_> {
 
     fn planned(
         &self,
-        object: Object,
-        reference: ObjectRef,
+        (object, reference, policy): (Object, ObjectRef, LevelVersion),
         steps: Vec<Step>,
         (ways, hints): (Vec<String>, Vec<String>),
         came: &Came,
@@ -181,12 +182,15 @@ impl Fixer<'_> {
             let why = format!("nothing to do at grade {}: {}", self.limit, count(&came.left));
             return Planned::Left(plan::Left { object: reference, why, instead: Vec::new() });
         }
-        // Outside of its namespace another policy would be assumed.
-        let LevelVersion { level, version } = self.target(&reference);
-        let command = format!("{} --level {level}:{version} -f - -o yaml", self.command);
+        let command;
         let place = match self.live {
             None => Place::File,
-            Some((kubectl, managed)) => Place::Cluster { kubectl, command: &command, managed },
+            Some((kubectl, managed)) => {
+                // Outside of its namespace another policy would be assumed.
+                let LevelVersion { level, version } = policy;
+                command = format!("{} --level {level}:{version} -f - -o yaml", self.command);
+                Place::Cluster { kubectl, command: &command, managed }
+            }
         };
         standing::change(object, reference, steps, place, (ways, hints))
     }
@@ -204,18 +208,6 @@ impl Fixer<'_> {
         let age = |version: PolicyVersion| self.evaluator.applied(version);
         let strictest = modes.max_by_key(|policy| (policy.level, age(policy.version)));
         strictest.unwrap_or(LevelVersion::PRIVILEGED)
-    }
-
-    fn without_template(&self, object: &Object) -> Fixed {
-        if let Some(path) = template_path(object) {
-            let why = format!("no pod template at {path}: the API server would refuse it");
-            return self.unknown(object, why);
-        }
-        if looks_like_pod(object.value()) {
-            let why = "spec.containers in a kind that is no Pod: what its controller makes of it is not known";
-            return self.unknown(object, why.to_owned());
-        }
-        Fixed { planned: Planned::Aside, came: None }
     }
 
     fn unknown(&self, object: &Object, why: String) -> Fixed {
@@ -261,7 +253,7 @@ fn left(reference: &ObjectRef, template: &PodTemplate<'_>, remaining: &Remaining
         check: check.id(),
         container: violation.container().map(|container| container.name.clone()),
         path: path.to_string(),
-        place: nearest(template.value, &violation.path).to_show(),
+        place: mark::nearest(template.value, &violation.path).to_show(),
         grade: fix.grade,
         title: Cow::clone(&fix.title),
         evidence: Cow::clone(&fix.evidence),

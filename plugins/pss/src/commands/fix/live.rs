@@ -8,7 +8,9 @@ use posture::client::resource::Resource;
 use posture::finding::report::Target;
 use posture::input;
 use posture::input::cluster::Cluster;
+use posture::input::gather;
 use posture::input::selection::resolve::Resolved;
+use posture::input::workloads::{namespaces_of, owners_in};
 use posture::model::clock::Clock;
 use posture::model::error::Result;
 use posture::model::gap::Gap;
@@ -18,14 +20,13 @@ use posture::patch::found;
 use posture::patch::live::whole::{self, Manner};
 use posture::patch::plan::Planned;
 use posture::patch::report::PlanReport;
-use posture::render::escape::escape;
 use posture::render::out;
 
 use super::super::policies::{Policies, PolicyOptions};
-use super::super::scan;
+use super::super::{scan, tool};
 use super::detail::FixDetail;
 use super::fixer::Fixer;
-use super::{FixOptions, Live, Planning, TOOL, complete, tool};
+use super::{FixOptions, Live, Planning, TOOL, complete};
 use crate::evaluate::Evaluator;
 use crate::fixes::Facts;
 
@@ -37,9 +38,7 @@ pub(super) fn run(options: &FixOptions<'_>, live: &Live<'_>) -> Result<PlanRepor
     let server = scan::server(cluster, options.server, &mut gaps)?;
     let Resolved { lists, warnings, gaps: unread, .. } =
         found::lists(connection, &options.selection)?;
-    for warning in &warnings {
-        out::note(&escape(&format!("Warning: {warning}")));
-    }
+    out::warnings(&warnings);
     gaps.extend(unread);
     let everything = options.selection.is_everything();
     let found = found::read(connection, &lists, everything)?;
@@ -95,7 +94,7 @@ pub(super) fn run(options: &FixOptions<'_>, live: &Live<'_>) -> Result<PlanRepor
         server: Some(server.to_string()),
         files: Vec::new(),
     };
-    let mut report = PlanReport::new(tool(options.program), target, plan, carried);
+    let mut report = PlanReport::new(tool(options.program, "fix"), target, plan, carried);
     complete(&mut report, came, |object| {
         let known = facts.get(&object.reference(object.namespace())).unwrap_or(&nothing);
         let answers = answered.get(&fixer.reference(object)).unwrap_or(options.how.answers);
@@ -108,9 +107,7 @@ pub(super) fn run(options: &FixOptions<'_>, live: &Live<'_>) -> Result<PlanRepor
 fn namespaces(roots: &[&Object]) -> Vec<List> {
     let names: std::collections::BTreeSet<&str> =
         roots.iter().filter_map(|object| object.namespace()).collect();
-    let list =
-        |name: &str| List { name: Some(name.to_owned()), ..List::of(scan::namespaces(), None) };
-    names.into_iter().map(list).collect()
+    names.into_iter().map(List::of_namespace).collect()
 }
 
 /// What the pods of objects show, by the object.
@@ -123,9 +120,7 @@ fn facts(
     let mut owners = Owners::default();
     let mut pods: Vec<Object> = Vec::new();
     let lists = beside(roots);
-    let gathered =
-        scan::gather(cluster, &lists, |_, objects, own: &mut Vec<Object>| own.extend(objects));
-    for (list, (objects, failure)) in lists.iter().zip(gathered) {
+    for (list, (objects, failure)) in lists.iter().zip(gather::objects(cluster, &lists)) {
         // Without what stands between them, pods of Deployments show nothing.
         gaps.extend(failure.map(|failure| input::live::gap(list, &failure)));
         if list.resource.kind == "Pod" {
@@ -151,10 +146,7 @@ fn beside(roots: &[&Object]) -> Vec<List> {
 
 fn pods_of(namespace: Option<&str>) -> Vec<List> {
     let mut lists = vec![List::of(Resource::new("", "v1", "pods", "Pod", true), namespace)];
-    for (group, plural, kind) in [("apps", "replicasets", "ReplicaSet"), ("batch", "jobs", "Job")] {
-        let resource = Resource::new(group, "v1", plural, kind, true);
-        lists.push(List { metadata_only: true, ..List::of(resource, namespace) });
-    }
+    lists.extend(owners_in(namespace));
     lists
 }
 
@@ -163,7 +155,7 @@ pub(in super::super) fn accesses(options: &FixOptions<'_>, live: &Live<'_>) -> R
     let lists = found::lists(live.connection, &options.selection)?.lists;
     let everything = options.selection.is_everything();
     let mut accesses = whole::accesses(&lists, everything, live.dry_run);
-    for scope in scan::namespaces_of(&lists) {
+    for scope in namespaces_of(&lists) {
         let name = scope.as_deref();
         accesses.push(Access {
             verb: "get".to_owned(),

@@ -11,7 +11,6 @@ use std::path::Path;
 
 use posture::client::connection::Connection;
 use posture::finding::fix::Grade;
-use posture::finding::report::Tool;
 use posture::input::cluster::Cluster;
 use posture::input::files::FileArgs;
 use posture::input::selection::Selection;
@@ -117,14 +116,6 @@ pub fn run(options: &FixOptions<'_>) -> Result<PlanReport<FixDetail>> {
 }
 
 pub(super) use self::live::accesses;
-
-fn tool(program: &str) -> Tool {
-    Tool {
-        name: program.replacen(' ', "-", 1),
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-        verb: "fix".to_owned(),
-    }
-}
 
 /// Plans of objects, one after the other: somebody may be asked about each.
 struct Planning<'a> {

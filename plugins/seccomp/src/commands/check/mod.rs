@@ -1,0 +1,253 @@
+//! `check`: what confines every container, in what runs and in manifests.
+
+mod detail;
+mod judge;
+mod scan;
+mod surroundings;
+mod templates;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use posture::client::list::List;
+use posture::client::rbac::Access;
+use posture::finding::report::{Report, Target, Tool};
+use posture::finding::suppression::rule::Rule;
+use posture::input::chosen::Chosen;
+use posture::input::cluster::Cluster;
+use posture::input::files::FileArgs;
+use posture::input::inventory;
+use posture::input::selection::Selection;
+use posture::model::error::Result;
+use posture::model::gap::Gap;
+use posture::model::object::Object;
+use posture::model::version::{Minor, NEWEST};
+use posture::model::workload::pod_templates;
+use posture::render::gate::GateOptions;
+use posture::render::human::Closing;
+use posture::render::out::{self, Output};
+use posture::render::progress::Progress;
+use posture::render::report::{self, ReportFormat};
+
+use self::judge::{Collected, Judge};
+use self::surroundings::{Surroundings, Wanted};
+use super::kubelets;
+use super::planner::DEFAULT_NAMESPACE;
+use crate::checks::{self, catalog};
+use crate::effective::SeccompDefault;
+
+pub use self::detail::SeccompDetail;
+pub use self::surroundings::Kubelets;
+
+/// What to look at.
+#[derive(Clone, Debug)]
+pub enum Scope<'a> {
+    /// Manifests.
+    Files {
+        /// The values of `-f` and `-R`.
+        files: FileArgs,
+        /// The directory of `-k`.
+        kustomize: Option<&'a str>,
+        /// What is meant of them.
+        selection: Selection,
+        /// The cluster whose nodes and setters count, if it is asked for.
+        cluster: Option<Cluster<'a>>,
+    },
+    /// Objects of a cluster.
+    Live {
+        /// The cluster.
+        cluster: Cluster<'a>,
+        /// What to read of it.
+        selection: Selection,
+    },
+}
+
+/// What the command line asks for.
+#[derive(Clone, Debug)]
+pub struct CheckOptions<'a> {
+    /// How the program is called: `kubectl seccomp`.
+    pub program: &'a str,
+    /// What to look at.
+    pub scope: Scope<'a>,
+    /// The namespace of what names none, where one is given.
+    pub namespace: Option<String>,
+    /// The release of the server, where it is not the cluster's own.
+    pub server: Option<Minor>,
+    /// What is said of the kubelets.
+    pub kubelets: Kubelets,
+    /// Which findings count.
+    pub gates: GateOptions<'a>,
+    /// Where and how to write the report.
+    pub output: Output<ReportFormat>,
+}
+
+/// Reads, judges, reports. The report comes back for the exit code.
+pub fn run(options: &CheckOptions<'_>) -> Result<Report<SeccompDetail>> {
+    let (mut report, suppressions) = match &options.scope {
+        Scope::Files { files, kustomize, selection, cluster } => {
+            let _progress = Progress::start("reading manifests");
+            of_files(options, (files, *kustomize), selection, *cluster)?
+        }
+        Scope::Live { cluster, selection } => {
+            let _progress = Progress::start("reading the cluster");
+            scan::run(options, *cluster, selection)?
+        }
+    };
+    options.gates.apply(&mut report, &suppressions, &catalog(), |_| {})?;
+    let closing = Closing { next: next_commands(options.program, &report) };
+    report::print(&report, options.output, &catalog(), &closing)?;
+    Ok(report)
+}
+
+/// What the server must allow.
+pub(super) fn accesses(options: &CheckOptions<'_>) -> Result<Vec<Access>> {
+    let lists = match &options.scope {
+        Scope::Live { cluster: cluster @ Cluster::Live { .. }, selection } => {
+            scan::all_lists(*cluster, selection)?
+        }
+        Scope::Files { files, kustomize, selection, cluster: Some(cluster) } => {
+            let chosen = choose(files, *kustomize, selection, options.namespace.as_deref())?;
+            let namespaces = namespaces_of(&chosen.objects, options.namespace.as_deref());
+            Wanted::beside(*cluster, namespaces).into_lists().collect()
+        }
+        Scope::Live { .. } | Scope::Files { .. } => Vec::new(),
+    };
+    let probes = options.kubelets.probe && !lists.is_empty();
+    let lists = lists.iter().flat_map(List::accesses);
+    Ok(lists.chain(probes.then(kubelets::access)).collect())
+}
+
+/// The report, and what the input says should not count.
+type Reported = (Report<SeccompDetail>, Vec<Rule>);
+
+/// Judges manifests.
+fn of_files(
+    options: &CheckOptions<'_>,
+    (args, kustomize): (&FileArgs, Option<&str>),
+    selection: &Selection,
+    cluster: Option<Cluster<'_>>,
+) -> Result<Reported> {
+    let mut files = args.names.clone();
+    files.extend(kustomize.map(str::to_owned));
+    let namespace = options.namespace.as_deref();
+    let mut chosen = choose(args, kustomize, selection, namespace)?;
+    let mut suppressions = std::mem::take(&mut chosen.suppressions);
+    suppressions.retain(|rule| chosen.covers(rule));
+    let mut gaps = std::mem::take(&mut chosen.gaps);
+    let server = match cluster {
+        Some(cluster) => cluster.release(options.server, &mut gaps)?,
+        None => options.server.unwrap_or(NEWEST),
+    };
+    let about = (server, options.kubelets);
+    let surroundings = match cluster {
+        Some(cluster) => {
+            let namespaces = namespaces_of(&chosen.objects, namespace);
+            Surroundings::of_cluster(cluster, Wanted::beside(cluster, namespaces), about)
+        }
+        None => Surroundings::of_files(&chosen.objects, about),
+    };
+    let skipped = chosen.aside;
+    let judge = Judge {
+        surroundings: &surroundings,
+        namespace: namespace.unwrap_or(DEFAULT_NAMESPACE),
+        live: None,
+    };
+    let mut collected = Collected { gaps, skipped, suppressions, ..Collected::default() };
+    judge.collect(chosen.into_meant(), &mut collected);
+    let target = Target {
+        context: cluster.and_then(|cluster| cluster.context()).map(str::to_owned),
+        server: Some(server.to_string()),
+        files,
+    };
+    Ok(finish(options.program, collected, &surroundings, target))
+}
+
+/// Which objects of manifests are meant. What sets profiles, nodes and namespaces count whether they
+/// are meant or not.
+fn choose(
+    args: &FileArgs,
+    kustomize: Option<&str>,
+    selection: &Selection,
+    namespace: Option<&str>,
+) -> Result<Chosen> {
+    let mut inventory = inventory::read(args, kustomize)?;
+    let mut files = args.names.clone();
+    files.extend(kustomize.map(str::to_owned));
+    inventory.note_if_empty(&files);
+    let tells = |object: &Object| pod_templates(object).is_empty();
+    let chosen = Chosen::of(inventory, selection, namespace, tells)?;
+    out::warnings(&chosen.warnings);
+    Ok(chosen)
+}
+
+/// The namespaces that manifests are for.
+fn namespaces_of(objects: &[Object], namespace: Option<&str>) -> BTreeSet<Option<String>> {
+    let pods = objects.iter().filter(|object| !pod_templates(object).is_empty());
+    let names = pods.map(|object| object.namespace().or(namespace).unwrap_or(DEFAULT_NAMESPACE));
+    names.map(|name| Some(name.to_owned())).collect()
+}
+
+/// What is not known of kubelets that containers are left to: each reason once.
+fn unknown_defaults(collected: &Collected, surroundings: &Surroundings) -> Vec<Gap> {
+    let scene = &surroundings.scene;
+    let places = collected.objects.iter().flat_map(|object| &object.detail.containers);
+    let places = places.flat_map(|container| &container.places);
+    let mut reasons: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for place in places.filter(|place| place.by == "kubelet") {
+        let nodes = place.nodes.iter().filter_map(|name| scene.node(name));
+        let defaults = nodes.map(|node| (&node.seccomp_default, node.name.as_str()));
+        let unseen = place.nodes.is_empty().then(|| (scene.unseen_default(), ""));
+        for (default, name) in defaults.chain(unseen) {
+            if let SeccompDefault::Unknown(why) = default {
+                reasons.entry(why).or_default().insert(name);
+            }
+        }
+    }
+    let gap = |(why, mut nodes): (&str, BTreeSet<&str>)| {
+        nodes.remove("");
+        let of = match nodes.len() {
+            0 => "the kubelets".to_owned(),
+            1 => format!("the kubelet of {}", nodes.iter().copied().collect::<String>()),
+            count => format!("the kubelets of {count} nodes"),
+        };
+        Gap {
+            what: "kubelet".to_owned(),
+            place: None,
+            object: Some(format!("seccompDefault of {of}")),
+            why: format!("{why}; containers for which nothing is set are taken to run unconfined"),
+            hint: "say --assume seccompDefault=true or =false, or ask them with --probe-nodes"
+                .to_owned(),
+        }
+    };
+    reasons.into_iter().map(gap).collect()
+}
+
+/// The report of what was collected, with what is not known of what it depends on.
+fn finish(
+    program: &str,
+    mut collected: Collected,
+    surroundings: &Surroundings,
+    target: Target,
+) -> Reported {
+    if is_open(&collected) {
+        let unknown = unknown_defaults(&collected, surroundings);
+        for gap in surroundings.gaps.iter().cloned().chain(unknown) {
+            collected.add_gap(gap);
+        }
+    }
+    let tool = Tool::new(program, env!("CARGO_PKG_VERSION"), "check");
+    let (mut report, suppressions) = collected.report(tool, target);
+    report.notes = surroundings.setters.describe();
+    (report, suppressions)
+}
+
+/// Whether anything is left to the kubelets: then it matters what could not be read beside pods.
+fn is_open(collected: &Collected) -> bool {
+    let containers = collected.objects.iter().flat_map(|object| &object.detail.containers);
+    containers.flat_map(|container| &container.places).any(|place| place.by == "kubelet")
+}
+
+/// What is worth running next.
+fn next_commands(program: &str, report: &Report<SeccompDetail>) -> Vec<String> {
+    let first = report.findings.iter().find(|finding| checks::find(finding.check).is_some());
+    first.map(|finding| format!("{program} explain {}", finding.check)).into_iter().collect()
+}

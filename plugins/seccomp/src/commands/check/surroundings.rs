@@ -1,0 +1,222 @@
+//! What stands around pods and decides with them what confines their containers: nodes, their
+//! kubelets, who sets profiles at admission, and the labels of namespaces.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use posture::client::failure::Failure;
+use posture::client::list::List;
+use posture::client::resource::Resource;
+use posture::input::cluster::Cluster;
+use posture::input::gather;
+use posture::input::live;
+use posture::model::admission::{Labels, labels_of};
+use posture::model::gap::Gap;
+use posture::model::object::Object;
+use posture::model::version::Minor;
+
+use super::super::kubelets;
+use super::super::nodes::Operator;
+use crate::effective::{How, Node, Scene, SeccompDefault};
+use crate::facts::Missing;
+use crate::installed::{Installed, Presence};
+use crate::setters::Setters;
+
+/// What is said of the kubelets on the command line.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Kubelets {
+    /// `--assume seccompDefault=…`
+    pub assumed: Option<bool>,
+    /// `--probe-nodes`
+    pub probe: bool,
+}
+
+/// What is known beside the objects that are judged.
+#[derive(Debug)]
+pub(super) struct Surroundings {
+    /// The nodes.
+    pub(super) scene: Scene,
+    /// Who sets profiles at admission.
+    pub(super) setters: Setters,
+    /// On which nodes the profiles of the Security Profiles Operator are.
+    installed: Option<Installed>,
+    /// The labels of the namespaces that were read.
+    pub(super) namespaces: BTreeMap<String, Labels>,
+    /// What could not be read of all this: it matters only where an object leaves something open.
+    pub(super) gaps: Vec<Gap>,
+}
+
+/// Which lists tell it.
+#[derive(Debug, Default)]
+pub(super) struct Wanted {
+    nodes: Option<List>,
+    setters: Vec<List>,
+    operator: Option<Operator>,
+    namespaces: Vec<List>,
+    gaps: Vec<Gap>,
+}
+
+impl Wanted {
+    /// What to read beside objects of namespaces; `None` stands for all.
+    pub(super) fn beside(cluster: Cluster<'_>, scopes: BTreeSet<Option<String>>) -> Self {
+        let nodes = Resource::new("", "v1", "nodes", "Node", false);
+        let mut wanted = Self { nodes: Some(List::of(nodes, None)), ..Self::default() };
+        match cluster.discovery() {
+            Ok(discovery) => {
+                let kinds = Setters::wanted().into_iter();
+                let served = kinds
+                    .filter_map(|(group, kind, _)| discovery.of_kind(&format!("{group}/"), kind));
+                wanted.setters = served.map(|resource| List::of(resource, None)).collect();
+                wanted.operator = Operator::find(&discovery);
+            }
+            Err(error) => wanted.gaps.push(Gap {
+                what: "list".to_owned(),
+                place: None,
+                object: Some("who sets profiles at admission".to_owned()),
+                why: error.to_string(),
+                hint: String::new(),
+            }),
+        }
+        if !wanted.setters.is_empty() {
+            wanted.namespaces = namespaces(scopes);
+        }
+        wanted
+    }
+
+    /// All lists, for the roles that are printed.
+    pub(super) fn into_lists(self) -> impl Iterator<Item = List> {
+        let operator = self.operator.iter().flat_map(Operator::own_lists).collect::<Vec<_>>();
+        self.nodes.into_iter().chain(self.setters).chain(operator).chain(self.namespaces)
+    }
+}
+
+/// The Namespaces to read.
+fn namespaces(scopes: BTreeSet<Option<String>>) -> Vec<List> {
+    let resource = || Resource::new("", "v1", "namespaces", "Namespace", false);
+    if scopes.contains(&None) {
+        return vec![List { metadata_only: true, ..List::of(resource(), None) }];
+    }
+    let named = scopes.into_iter().flatten();
+    named.map(|name| List { name: Some(name), ..List::of(resource(), None) }).collect()
+}
+
+impl Surroundings {
+    /// Reads what is wanted of a cluster.
+    pub(super) fn of_cluster(
+        cluster: Cluster<'_>,
+        wanted: Wanted,
+        (server, kubelets): (Minor, Kubelets),
+    ) -> Self {
+        let Wanted { nodes, setters, operator, namespaces, mut gaps } = wanted;
+        let mut read = |lists: Vec<List>| {
+            let all = gather::objects(cluster, &lists).into_iter().zip(&lists);
+            let one = |((objects, failure), list): ((Vec<Object>, Option<Failure>), &List)| {
+                gaps.extend(failure.as_ref().map(|failure| live::gap(list, failure)));
+                (objects, failure)
+            };
+            all.map(one).collect::<Vec<_>>()
+        };
+        let mut found_nodes = Vec::new();
+        let mut unseen = "no node is known".to_owned();
+        for (objects, failure) in read(nodes.into_iter().collect()) {
+            found_nodes.extend(objects.iter().map(Node::of));
+            if let Some(failure) = failure {
+                unseen = format!("the nodes could not be read ({})", failure.message);
+            }
+        }
+        let found: Vec<Object> =
+            read(setters).into_iter().flat_map(|(objects, _)| objects).collect();
+        let installed = operator.map(|operator| {
+            let mut found = read(operator.own_lists()).into_iter();
+            let profiles = found.next().map(|(objects, _)| objects).unwrap_or_default();
+            // What could not be read to its end says nothing of what is missing.
+            let statuses = found.next().filter(|(_, failure)| failure.is_none());
+            Installed::of(&profiles, statuses.map(|(objects, _)| objects).as_deref())
+        });
+        let namespaces = read(namespaces).into_iter().flat_map(|(objects, _)| objects);
+        let namespaces = namespaces.map(|object| of_namespace(&object)).collect();
+        tell(&mut found_nodes, cluster, kubelets);
+        let (setters, unread) = Setters::read(&found);
+        gaps.extend(unread);
+        let scene = Scene::new(server, found_nodes, unseen_default(kubelets, unseen));
+        Self { scene, setters, installed, namespaces, gaps }
+    }
+
+    /// What manifests themselves say of it: nodes, setters and Namespaces may be among them.
+    pub(super) fn of_files(objects: &[Object], (server, kubelets): (Minor, Kubelets)) -> Self {
+        let of_kind =
+            |object: &&Object, kind: &str| object.kind() == kind && object.group().is_empty();
+        let mut nodes: Vec<Node> =
+            objects.iter().filter(|object| of_kind(object, "Node")).map(Node::of).collect();
+        if let Some(on) = kubelets.assumed {
+            for node in &mut nodes {
+                node.seccomp_default = assumed(on);
+            }
+        }
+        let namespaces = objects.iter().filter(|object| of_kind(object, "Namespace"));
+        let namespaces = namespaces.map(of_namespace).collect();
+        let (setters, gaps) = Setters::read(objects);
+        let unseen = "manifests do not say it".to_owned();
+        let scene = Scene::new(server, nodes, unseen_default(kubelets, unseen));
+        Self { scene, setters, installed: None, namespaces, gaps }
+    }
+
+    /// Adds on which of the nodes the file of a profile is missing; on all Linux nodes where none
+    /// are named.
+    pub(super) fn lacks(&self, path: &str, nodes: &[String], missing: &mut Missing) {
+        let Some(installed) = &self.installed else { return };
+        let linux = self.scene.nodes().iter().filter(|node| !node.is_windows());
+        let all: Vec<&str> = if nodes.is_empty() {
+            linux.map(|node| node.name.as_str()).collect()
+        } else {
+            nodes.iter().map(String::as_str).collect()
+        };
+        for node in all {
+            if let Presence::Missing(why) = installed.presence(path, &[node]) {
+                missing.add(path, node, &why);
+            }
+        }
+    }
+}
+
+/// The name and the labels of a Namespace.
+fn of_namespace(object: &Object) -> (String, Labels) {
+    (object.name().to_owned(), labels_of(object.value()))
+}
+
+fn assumed(on: bool) -> SeccompDefault {
+    if on { SeccompDefault::On(How::Assumed) } else { SeccompDefault::Off(How::Assumed) }
+}
+
+/// What holds where no node is known.
+fn unseen_default(kubelets: Kubelets, why: String) -> SeccompDefault {
+    kubelets.assumed.map_or(SeccompDefault::Unknown(why), assumed)
+}
+
+/// Writes down what is assumed of kubelets, or what they say themselves. What is assumed holds for
+/// those that were not asked or have not answered.
+fn tell(nodes: &mut [Node], cluster: Cluster<'_>, kubelets: Kubelets) {
+    let is_open = |node: &Node| {
+        !node.is_windows() && matches!(node.seccomp_default, SeccompDefault::Unknown(_))
+    };
+    if let (true, Cluster::Live { connection, .. }) = (kubelets.probe, cluster) {
+        let open = nodes.iter().filter(|node| is_open(node));
+        let names: Vec<&str> = open.map(|node| node.name.as_str()).collect();
+        let mut answers = kubelets::ask(connection, &names);
+        for node in nodes.iter_mut() {
+            node.seccomp_default = match answers.remove(&node.name) {
+                Some(Ok(true)) => SeccompDefault::On(How::Probed),
+                Some(Ok(false)) => SeccompDefault::Off(How::Probed),
+                Some(Err(why)) => {
+                    SeccompDefault::Unknown(format!("its kubelet could not be asked: {why}"))
+                }
+                None => continue,
+            };
+        }
+    }
+    if let Some(on) = kubelets.assumed {
+        let open = nodes.iter_mut().filter(|node| is_open(node));
+        for node in open {
+            node.seccomp_default = assumed(on);
+        }
+    }
+}
