@@ -76,6 +76,12 @@ pub(super) struct KubeletFlags {
 }
 
 impl KubeletFlags {
+    /// Whether kubelets are asked.
+    pub(super) fn probes(&self) -> bool {
+        self.probe_nodes
+    }
+
+    /// What is said of them.
     pub(super) fn kubelets(&self) -> Kubelets {
         Kubelets { assumed: self.assume, probe: self.probe_nodes }
     }
@@ -107,7 +113,7 @@ impl CheckArgs {
 
     /// Fails where flags do not go together.
     fn fits(&self, origin: &Origin) -> Result<()> {
-        let probes = self.kubelets.probe_nodes;
+        let probes = self.kubelets.probes();
         let refused = if self.with_cluster && !self.input.names_files()? {
             "--with-cluster goes with -f or -k: without them the cluster is read anyway"
         } else if probes && matches!(origin, Origin::Files(None) | Origin::Recorded(_)) {

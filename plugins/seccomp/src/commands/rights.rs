@@ -12,6 +12,7 @@ use posture::render::rights;
 
 use super::check::{self, CheckOptions};
 use super::enforced;
+use super::fix::{self, FixOptions};
 use super::nodes::Operator;
 use super::set::{Live, Scope, SetOptions};
 use crate::named::Profile;
@@ -28,6 +29,11 @@ pub fn of_set(options: &SetOptions<'_>) -> Result<()> {
 /// Prints the roles for `check`.
 pub fn of_check(options: &CheckOptions<'_>) -> Result<()> {
     rights::print(super::set::TOOL, &check::accesses(options)?)
+}
+
+/// Prints the roles for `fix`.
+pub fn of_fix(options: &FixOptions<'_>) -> Result<()> {
+    rights::print(super::set::TOOL, &fix::accesses(options)?)
 }
 
 fn of_live(options: &SetOptions<'_>, way: &Live<'_>) -> Result<Vec<Access>> {

@@ -29,7 +29,6 @@ use posture::render::progress::Progress;
 use posture::render::report::{self, ReportFormat};
 
 use self::judge::{Collected, Judge};
-use self::surroundings::{Surroundings, Wanted};
 use super::kubelets;
 use super::planner::DEFAULT_NAMESPACE;
 use crate::checks::{self, catalog};
@@ -37,6 +36,7 @@ use crate::effective::SeccompDefault;
 
 pub use self::detail::SeccompDetail;
 pub use self::surroundings::Kubelets;
+pub(super) use self::surroundings::{Surroundings, Wanted};
 
 /// What to look at.
 #[derive(Clone, Debug)]
@@ -143,7 +143,7 @@ fn of_files(
             let namespaces = namespaces_of(&chosen.objects, namespace);
             Surroundings::of_cluster(cluster, Wanted::beside(cluster, namespaces), about)
         }
-        None => Surroundings::of_files(&chosen.objects, about),
+        None => Surroundings::of_files(chosen.objects.iter(), about),
     };
     let skipped = chosen.aside;
     let judge = Judge {
