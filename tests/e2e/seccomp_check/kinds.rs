@@ -50,9 +50,8 @@ fn templates_are_found_wherever_they_are() {
 
 /// The same in a List.
 fn listed(text: &str) -> String {
-    let indented = text.lines().map(|line| format!("  {line}\n")).collect::<String>();
-    let item = indented.replacen("  ", "- ", 1);
-    format!("apiVersion: v1\nkind: List\nitems:\n{item}")
+    let item = format!("- {}", text.trim_end().replace('\n', "\n  "));
+    format!("apiVersion: v1\nkind: List\nitems:\n{item}\n")
 }
 
 #[test]
