@@ -7,6 +7,7 @@ mod counting;
 mod ends;
 mod hostile;
 mod kinds;
+mod metamorphic;
 mod reports;
 mod surroundings;
 

@@ -1,8 +1,10 @@
 //! What a profile comes to on the nodes that there are.
 
-use serde_json::Value;
+use posture_e2e::folder;
+use posture_harness::binary::Run;
+use serde_json::{Value, json};
 
-use super::world::{check, effective, gaps, places, row, said};
+use super::world::{CLUSTER, check, effective, gaps, places, row, said};
 
 /// The links of the chain of an object's first container, from one source.
 fn links<'a>(report: &'a Value, name: &str, source: &str) -> Vec<&'a Value> {
@@ -67,4 +69,26 @@ fn a_pod_by_itself_depends_on_its_node_alone() {
     assert_eq!((code, gaps(&report).len()), (0, 0), "{report:#}");
     let (report, code) = check(&["pod/legacy", "-n", "bank"]);
     assert_eq!((code, gaps(&report).len()), (1, 0), "{report:#}");
+}
+
+#[test]
+fn a_finding_has_the_same_fingerprint_in_files_and_in_the_cluster() {
+    let stored = CLUSTER.get_json("/apis/apps/v1/namespaces/shop/deployments/web");
+    let mut manifest = stored.clone();
+    manifest["metadata"] = json!({ "name": "web", "namespace": "shop" });
+    manifest.as_object_mut().expect("an object").remove("status");
+    let folder = folder::with(&[("web.json", &manifest.to_string())]);
+    let of_file = Run::new("kubectl-seccomp")
+        .args(["check", "-f", "web.json", "-o", "json"])
+        .in_folder(folder.path())
+        .finish()
+        .json();
+    let (live, _) = check(&["deploy/web", "-n", "shop"]);
+    let print = |report: &Value| report["findings"][0]["fingerprint"].clone();
+    assert_eq!(said(&of_file, "unset", "web").len(), 1, "{of_file:#}");
+    assert!(print(&live).is_string());
+    assert_eq!(print(&of_file), print(&live));
+    // What the ReplicaSet of it has is the same finding again.
+    let (set, _) = check(&["rs/web-1", "-n", "shop"]);
+    assert_eq!(print(&set), print(&live), "{set:#}");
 }
