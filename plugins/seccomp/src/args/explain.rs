@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, ValueEnum};
-use kubectl_seccomp::commands::check::{Reading, Scope};
+use kubectl_seccomp::commands::check::Reading;
 use kubectl_seccomp::commands::explain::{self, ExplainFormat, ExplainOptions};
 use kubectl_seccomp::commands::rights;
 use kubectl_seccomp::defaults::Runtime;
@@ -208,15 +208,7 @@ fn objects(
     let origin = Origin::open(&origin_args, program, style.stderr())?;
     args.kubelets.fits(&origin)?;
     let asked = origin.asked(&origin_args);
-    let scope = match origin.cluster(TOOL, &asked, None) {
-        (Some(cluster), true) => Scope::Live { cluster, selection: asked.selection()? },
-        (cluster, _) => Scope::Files {
-            files: args.input.files(),
-            kustomize: args.input.kustomize(),
-            selection: asked.selection()?,
-            cluster,
-        },
-    };
+    let scope = origin.scope(&origin_args, &asked, None)?;
     let reading = Reading {
         program,
         scope,

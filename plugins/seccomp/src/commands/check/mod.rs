@@ -16,6 +16,7 @@ use posture::input::chosen::Chosen;
 use posture::input::cluster::Cluster;
 use posture::input::files::FileArgs;
 use posture::input::inventory;
+use posture::input::scope::Scope;
 use posture::input::selection::Selection;
 use posture::model::error::Result;
 use posture::model::gap::Gap;
@@ -37,29 +38,6 @@ use crate::effective::{Scene, SeccompDefault};
 pub use self::detail::{ContainerReport, LinkReport, PlaceReport, SeccompDetail};
 pub use self::surroundings::Kubelets;
 pub(super) use self::surroundings::{Surroundings, Wanted};
-
-/// What to look at.
-#[derive(Clone, Debug)]
-pub enum Scope<'a> {
-    /// Manifests.
-    Files {
-        /// The values of `-f` and `-R`.
-        files: FileArgs,
-        /// The directory of `-k`.
-        kustomize: Option<&'a str>,
-        /// What is meant of them.
-        selection: Selection,
-        /// The cluster whose nodes and setters count, if it is asked for.
-        cluster: Option<Cluster<'a>>,
-    },
-    /// Objects of a cluster.
-    Live {
-        /// The cluster.
-        cluster: Cluster<'a>,
-        /// What to read of it.
-        selection: Selection,
-    },
-}
 
 /// What is read and judged, and how.
 #[derive(Clone, Debug)]
