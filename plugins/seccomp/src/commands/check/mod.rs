@@ -218,8 +218,9 @@ fn unknown_defaults(collected: &Collected, surroundings: &Surroundings) -> Vec<G
             place: None,
             object: Some(format!("seccompDefault of {of}")),
             why: format!("{why}; containers for which nothing is set are taken to run unconfined"),
-            hint: "say --assume seccompDefault=true or =false, or ask them with --probe-nodes"
-                .to_owned(),
+            hint:
+                "say --assume seccompDefault=true or =false; --probe-nodes asks those of a cluster"
+                    .to_owned(),
         }
     };
     reasons.into_iter().map(gap).collect()
