@@ -129,13 +129,18 @@ pub fn bounding(runtime: Runtime, version: &str) -> BTreeSet<String> {
 /// runtime gives and `securityContext.capabilities` adds and drops. A runtime that is not known is
 /// taken for containerd.
 pub fn bounding_set(container: Value<'_>, runtime: Option<Runtime>) -> BTreeSet<String> {
-    let context = container.get("securityContext");
-    let privileged = context.and_then(|context| context.get("privileged"));
-    if privileged.and_then(|flag| flag.as_bool()) == Some(true) {
+    if is_privileged(container) {
         return owned(&ALL);
     }
     // Only the library of Podman has changed what is given, and no node runs that.
     Changes::of(container).apply(runtime.unwrap_or(Runtime::Containerd), "")
+}
+
+/// Whether a container is told to be privileged.
+pub(crate) fn is_privileged(container: Value<'_>) -> bool {
+    let context = container.get("securityContext");
+    let flag = context.and_then(|context| context.get("privileged"));
+    flag.and_then(|flag| flag.as_bool()) == Some(true)
 }
 
 /// What a container adds and drops: `securityContext.capabilities`, in capitals.

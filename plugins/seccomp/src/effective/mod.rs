@@ -18,10 +18,12 @@ use std::sync::Arc;
 use posture::model::container::ContainerKind;
 use posture::model::path::FieldPath;
 
+pub(crate) use self::field::SINCE as FIELD_SINCE;
 pub use self::field::{Said, is_vulnerable};
 pub use self::node::{How, Kubelet, Node, SeccompDefault, Told};
 pub use self::pod::{Field, Own, Pod, Refusal};
 pub use self::scene::Scene;
+pub(crate) use self::scene::names_windows;
 pub use crate::capabilities::bounding_set;
 
 /// What a container runs with.
