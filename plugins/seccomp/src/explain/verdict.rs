@@ -196,6 +196,12 @@ fn rules(
             .any(|outcome| matches!(&outcome.why, Why::Rule { rule, .. } if *rule == index)),
         _ => false,
     };
+    let overlaps = |index: usize| match answer {
+        Answer::Ambiguous(outcomes) => outcomes
+            .iter()
+            .any(|outcome| matches!(&outcome.why, Why::Rule { rule, .. } if *rule == index)),
+        _ => false,
+    };
     let mentions = |rule: &Rule| {
         rule.names.iter().chain(&rule.name).any(|known| known == name || known == carried)
     };
@@ -204,6 +210,7 @@ fn rules(
     let said = named.map(|(index, rule)| {
         let fate = match resolved.fates.get(index) {
             _ if decides(index) => "decides".to_owned(),
+            _ if overlaps(index) => "overlaps with another that disagrees".to_owned(),
             Some(Fate::Closed(closed)) => format!("does not count: {closed}"),
             Some(Fate::EqualToDefault) => "is dropped: it does what the default does".to_owned(),
             _ if shadowed.contains(&index) => {

@@ -148,6 +148,9 @@ pub struct PlaceReport {
     /// The runtime there, `containerd 1.7.27`; absent where it is not known.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub runtime: String,
+    /// The capabilities that it may have there; `explain` tells them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub capabilities: Vec<String>,
 }
 
 impl From<&Place> for PlaceReport {
@@ -157,6 +160,7 @@ impl From<&Place> for PlaceReport {
             effective: (&place.effective).into(),
             by: place.by.as_str(),
             runtime: place.runtime.to_string(),
+            capabilities: Vec::new(),
         }
     }
 }
