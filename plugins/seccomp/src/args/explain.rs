@@ -263,8 +263,7 @@ fn surroundings(args: &ExplainArgs) -> Result<(Surroundings, Vec<String>)> {
         assumed.push(format!("Linux {KERNEL} (--kernel)"));
         KERNEL
     };
-    let caps = Changes { add: args.cap.clone(), drop: args.drop_cap.clone() };
-    caps.check()?;
+    let caps = Changes::asked(&args.cap, &args.drop_cap)?;
     if args.cap.is_empty() && args.drop_cap.is_empty() {
         assumed.push("the capabilities that the runtime gives (--cap, --drop-cap)".to_owned());
     }
