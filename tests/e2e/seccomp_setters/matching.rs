@@ -97,7 +97,7 @@ pub(crate) fn add_selectors(random: &mut Random, to: &mut Value, percent: usize)
     }
 }
 
-/// A rule that often names the creation of pods. Policies know no DELETE, webhooks no names.
+/// A rule that often names the creation of pods. Policies alone may name objects.
 pub(crate) fn rule(random: &mut Random, of_policy: bool) -> Value {
     let groups = [json!([""]), json!([""]), json!(["*"]), json!(["apps", ""]), json!(["apps"])];
     let versions =

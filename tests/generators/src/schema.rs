@@ -2,6 +2,7 @@
 
 use kubectl_pss::commands::standing::NamespaceDetail;
 use kubectl_pss::commands::verdict::PssDetail;
+use kubectl_seccomp::commands::check::SeccompDetail;
 use posture::finding::difference::Difference;
 use posture::finding::report::Report;
 use posture::patch::report::PlanReport;
@@ -37,6 +38,14 @@ pub fn difference() -> serde_json::Result<String> {
 /// As [`report`].
 pub fn plan() -> serde_json::Result<String> {
     schema_of::<PlanReport<()>>()
+}
+
+/// The schema of what `kubectl seccomp check -o json` prints, as JSON.
+///
+/// # Errors
+/// As [`report`].
+pub fn seccomp_report() -> serde_json::Result<String> {
+    schema_of::<Report<SeccompDetail>>()
 }
 
 fn schema_of<T: schemars::JsonSchema>() -> serde_json::Result<String> {

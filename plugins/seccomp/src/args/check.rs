@@ -4,21 +4,19 @@ use std::path::PathBuf;
 
 use clap::Args as ClapArgs;
 use kubectl_seccomp::checks::catalog;
-use kubectl_seccomp::commands::check::{self, CheckOptions, Kubelets, Scope};
+use kubectl_seccomp::commands::check::{self, CheckOptions, Kubelets, Reading};
 use kubectl_seccomp::commands::rights;
 use posture::cli::connection::ConnectionFlags;
 use posture::cli::exit;
 use posture::cli::flags::{InputFlags, OutputFlags, StyleFlags};
 use posture::cli::gates::GateFlags;
 use posture::cli::origin::{Origin, OriginArgs};
-use posture::input::selection::{Selection, SelectionArgs};
-use posture::input::snapshot::Asked;
 use posture::model::error::{Error, Result};
 use posture::model::version::Minor;
 use posture::render::gate::GateOptions;
 
 /// The name of the tool in snapshots.
-const TOOL: &str = env!("CARGO_PKG_NAME");
+pub(super) const TOOL: &str = env!("CARGO_PKG_NAME");
 
 #[derive(ClapArgs, Debug)]
 pub(super) struct CheckArgs {
@@ -76,10 +74,28 @@ pub(super) struct KubeletFlags {
 }
 
 impl KubeletFlags {
+    /// Whether kubelets are asked.
+    pub(super) fn probes(&self) -> bool {
+        self.probe_nodes
+    }
+
+    /// Fails where they would have to be asked, and there is no cluster.
+    pub(super) fn fits(&self, origin: &Origin) -> Result<()> {
+        if self.probe_nodes && matches!(origin, Origin::Files(None) | Origin::Recorded(_)) {
+            return Err(Error::usage(NO_KUBELETS));
+        }
+        Ok(())
+    }
+
+    /// What is said of them.
     pub(super) fn kubelets(&self) -> Kubelets {
         Kubelets { assumed: self.assume, probe: self.probe_nodes }
     }
 }
+
+/// Why kubelets cannot be asked.
+pub(super) const NO_KUBELETS: &str =
+    "--probe-nodes asks the kubelets of a cluster, and none is read";
 
 /// Reads `seccompDefault=true`.
 fn assumed(text: &str) -> std::result::Result<bool, String> {
@@ -107,12 +123,10 @@ impl CheckArgs {
 
     /// Fails where flags do not go together.
     fn fits(&self, origin: &Origin) -> Result<()> {
-        let probes = self.kubelets.probe_nodes;
+        self.kubelets.fits(origin)?;
         let refused = if self.with_cluster && !self.input.names_files()? {
             "--with-cluster goes with -f or -k: without them the cluster is read anyway"
-        } else if probes && matches!(origin, Origin::Files(None) | Origin::Recorded(_)) {
-            "--probe-nodes asks the kubelets of a cluster, and none is read"
-        } else if probes && self.snapshot.is_some() {
+        } else if self.kubelets.probes() && self.snapshot.is_some() {
             "--probe-nodes does not go with --snapshot: what kubelets say is no object to record"
         } else {
             return Ok(());
@@ -134,21 +148,17 @@ pub(super) fn run(check: &CheckArgs, style: StyleFlags, program: &str) -> Result
         Origin::Files(Some(connection)) => Some(connection.target().namespace.clone()),
         _ => None,
     };
-    let scope = match origin.cluster(TOOL, &asked, recorder.as_ref()) {
-        (Some(cluster), true) => Scope::Live { cluster, selection: selection(&asked)? },
-        (cluster, _) => Scope::Files {
-            files: check.input.files(),
-            kustomize: check.input.kustomize(),
-            selection: selection(&asked)?,
-            cluster,
-        },
-    };
-    let options = CheckOptions {
+    let scope = origin.scope(&args, &asked, recorder.as_ref())?;
+    let reading = Reading {
         program,
         scope,
         namespace: check.input.namespace().map(str::to_owned).or(namespace),
         server: check.server_version,
         kubelets: check.kubelets.kubelets(),
+        deep: false,
+    };
+    let options = CheckOptions {
+        reading,
         gates: GateOptions { gates, baseline: check.gates.baseline() },
         output: check.output.output(style),
     };
@@ -156,14 +166,4 @@ pub(super) fn run(check: &CheckArgs, style: StyleFlags, program: &str) -> Result
         return rights::of_check(&options).map(|()| exit::CLEAN);
     }
     check::run(&options).map(|report| exit::of_report(&report))
-}
-
-/// The objects that the words, `-A`, `-l` and `--field-selector` mean.
-fn selection(asked: &Asked) -> Result<Selection> {
-    Selection::parse(&SelectionArgs {
-        words: asked.words.clone(),
-        all_namespaces: asked.namespace.is_none(),
-        label_selector: asked.label_selector.clone(),
-        field_selector: asked.field_selector.clone(),
-    })
 }

@@ -2,6 +2,7 @@
 
 mod check;
 mod explain;
+mod fix;
 mod set;
 
 use clap::{Parser, Subcommand};
@@ -13,6 +14,7 @@ use posture::model::error::Result;
 
 use self::check::CheckArgs;
 use self::explain::ExplainArgs;
+use self::fix::FixArgs;
 use self::set::SetArgs;
 
 /// Seccomp profiles of pods: set where they belong, with what that does said before it is done.
@@ -32,6 +34,9 @@ enum Verb {
     Check(Box<CheckArgs>),
     /// Set a profile: on what runs, after a question, or in manifests.
     Set(Box<SetArgs>),
+    /// Mend what check finds, as far as that is safe or you say so: in what runs, after a question,
+    /// or in manifests.
+    Fix(Box<FixArgs>),
     /// Say what the default profile of a runtime does: with one system call, or with all.
     Explain(Box<ExplainArgs>),
     /// Take back what an undo file holds.
@@ -47,6 +52,7 @@ pub(crate) fn dispatch(args: &Args, program: &str) -> Result<u8> {
         }
         Some(Verb::Check(check)) => check::run(check, args.style, program),
         Some(Verb::Set(set)) => set::run(set, args.style, program),
+        Some(Verb::Fix(fix)) => fix::run(fix, args.style, program),
         Some(Verb::Explain(explain)) => explain::run(explain, args.style, program),
         Some(Verb::Undo(undo)) => undo::run(undo, args.style, program, env!("CARGO_PKG_NAME")),
     }

@@ -4,6 +4,7 @@ pub mod check;
 mod enforced;
 pub mod explain;
 mod files;
+pub mod fix;
 mod kubelets;
 mod nodes;
 pub mod overview;

@@ -10,8 +10,10 @@ use posture::patch::found;
 use posture::patch::live::whole;
 use posture::render::rights;
 
-use super::check::{self, CheckOptions};
+use super::check::{self, CheckOptions, Reading};
 use super::enforced;
+use super::explain;
+use super::fix::{self, FixOptions};
 use super::nodes::Operator;
 use super::set::{Live, Scope, SetOptions};
 use crate::named::Profile;
@@ -27,7 +29,23 @@ pub fn of_set(options: &SetOptions<'_>) -> Result<()> {
 
 /// Prints the roles for `check`.
 pub fn of_check(options: &CheckOptions<'_>) -> Result<()> {
-    rights::print(super::set::TOOL, &check::accesses(options)?)
+    rights::print(super::set::TOOL, &check::accesses(&options.reading)?)
+}
+
+/// Prints the roles for `explain TYPE/NAME`.
+pub fn of_objects(reading: &Reading<'_>) -> Result<()> {
+    rights::print(super::set::TOOL, &check::accesses(reading)?)
+}
+
+/// Prints the roles for `explain --all-nodes`.
+pub fn of_nodes() -> Result<()> {
+    let accesses: Vec<Access> = explain::node_lists().iter().flat_map(List::accesses).collect();
+    rights::print(super::set::TOOL, &accesses)
+}
+
+/// Prints the roles for `fix`.
+pub fn of_fix(options: &FixOptions<'_>) -> Result<()> {
+    rights::print(super::set::TOOL, &fix::accesses(options)?)
 }
 
 fn of_live(options: &SetOptions<'_>, way: &Live<'_>) -> Result<Vec<Access>> {

@@ -7,6 +7,7 @@ use super::filters::Filters;
 use super::history::{self, History};
 use super::place::{Filter, Place};
 use super::verdict::{ChangeSaid, Verdict, turns, verdicts};
+use super::words;
 use crate::evaluate::needs;
 
 /// What is asked.
@@ -213,6 +214,10 @@ fn one(question: &Question, place: &Place, filters: &mut Filters) -> PlaceAnswer
         Filter::Default(found) if readings.len() == 1 => found.certainty.is_certain(),
         Filter::Default(_) | Filter::Document(_) => agree,
     };
+    let ambiguous = |reading: &Reading| {
+        reading.abis.first().is_some_and(|native| native.verdict == words::AMBIGUOUS)
+    };
+    let certain = certain && !readings.iter().any(ambiguous);
     let history = match &place.filter {
         Filter::Default(found) if question.history => {
             Some(history::history(call, found.runtime, &target, filters))

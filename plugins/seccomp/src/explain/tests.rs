@@ -11,11 +11,11 @@ use crate::evaluate::numbers;
 use crate::profile::{Kernel, Profile};
 
 fn around(add: &[&str], drop: &[&str]) -> Surroundings {
-    let list = |caps: &[&str]| caps.iter().map(|cap| (*cap).to_owned()).collect();
+    let list = |caps: &[&str]| caps.iter().map(|cap| (*cap).to_owned()).collect::<Vec<_>>();
     Surroundings {
         machine: "amd64".parse().unwrap(),
         kernel: Kernel(6, 12),
-        caps: Changes { add: list(add), drop: list(drop) },
+        caps: Changes::asked(&list(add), &list(drop)).unwrap(),
     }
 }
 
@@ -141,4 +141,17 @@ fn a_profile_with_which_nothing_starts_is_said_to_be_one() {
     let answers = ask("read", std::slice::from_ref(&place));
     assert_eq!(answers.answers[0].verdict(), "no container starts");
     assert!(overview(&place, &mut Filters::default()).readings[0].refused.is_some());
+}
+
+#[test]
+fn rules_that_disagree_about_a_call_are_no_answer() {
+    // The profile refuses family 40, and allows every family but 16.
+    let places = [place(Runtime::CriO, "1.36")];
+    let answers = ask("socket(AF_VSOCK)", &places);
+    assert_eq!(answers.answers[0].readings[0].abis[0].verdict, "ambiguous");
+    assert!(!answers.complete());
+    let answers = ask("socket", &places);
+    let native = &answers.answers[0].readings[0].abis[0];
+    assert!(native.reason.contains("overlap and disagree"), "{}", native.reason);
+    assert!(ask("socket(AF_INET)", &places).complete());
 }

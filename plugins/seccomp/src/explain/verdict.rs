@@ -15,6 +15,10 @@ use crate::profile::{Profile, Rule};
 pub(super) const BEHIND_A_POINTER: &str =
     "the arguments are behind a pointer there, which no filter follows";
 
+/// What is said where rules that disagree are about the same arguments.
+const CONTESTED: &str =
+    "some of them overlap and disagree, where libseccomp decides by an order of its own";
+
 /// What becomes of a call through an ABI.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -127,9 +131,15 @@ fn one(
         through: through.map(str::to_owned),
         verdict: words::verdict_word(answer),
         errno: words::error_of(answer),
-        reason: match through {
-            Some(_) => format!("{}; {BEHIND_A_POINTER}", reason(answer, &rules)),
-            None => reason(answer, &rules),
+        reason: {
+            let reason = reason(answer, &rules);
+            let depends = matches!(answer, Answer::Depends(..));
+            let contested = resolved.contested.iter().any(|one| one.abi == abi && one.name == name);
+            match through {
+                Some(_) => format!("{reason}; {BEHIND_A_POINTER}"),
+                None if depends && contested => format!("{reason}; {CONTESTED}"),
+                None => reason,
+            }
         },
         text,
         cases,
@@ -186,6 +196,12 @@ fn rules(
             .any(|outcome| matches!(&outcome.why, Why::Rule { rule, .. } if *rule == index)),
         _ => false,
     };
+    let overlaps = |index: usize| match answer {
+        Answer::Ambiguous(outcomes) => outcomes
+            .iter()
+            .any(|outcome| matches!(&outcome.why, Why::Rule { rule, .. } if *rule == index)),
+        _ => false,
+    };
     let mentions = |rule: &Rule| {
         rule.names.iter().chain(&rule.name).any(|known| known == name || known == carried)
     };
@@ -194,6 +210,7 @@ fn rules(
     let said = named.map(|(index, rule)| {
         let fate = match resolved.fates.get(index) {
             _ if decides(index) => "decides".to_owned(),
+            _ if overlaps(index) => "overlaps with another that disagrees".to_owned(),
             Some(Fate::Closed(closed)) => format!("does not count: {closed}"),
             Some(Fate::EqualToDefault) => "is dropped: it does what the default does".to_owned(),
             _ if shadowed.contains(&index) => {

@@ -97,13 +97,16 @@ pub(super) fn condition(call: &str, args: &Arguments, one: &Condition) -> String
     }
 }
 
+/// The word for what libseccomp decides by an order of its own.
+pub(super) const AMBIGUOUS: &str = "ambiguous";
+
 /// One word for a program to look at.
 pub(super) fn verdict_word(answer: &Answer) -> &'static str {
     match answer {
         Answer::Absent => "absent",
         Answer::Unknown => "unknown",
         Answer::Depends(..) => "depends",
-        Answer::Ambiguous(_) => "ambiguous",
+        Answer::Ambiguous(_) => AMBIGUOUS,
         Answer::Decided(outcome) => decision_word(outcome.decision),
     }
 }

@@ -57,6 +57,8 @@ impl Setters {
             (gatekeeper::CONFIG, "Config", true),
             (kyverno::GROUP, "ClusterPolicy", false),
             (kyverno::GROUP, "Policy", true),
+            (kyverno::GROUP, "PolicyException", true),
+            (kyverno::CEL, "PolicyException", true),
             (kyverno::CEL, "MutatingPolicy", false),
             (kyverno::CEL, "NamespacedMutatingPolicy", true),
             (spo::GROUP, "ProfileBinding", true),

@@ -99,6 +99,11 @@ impl Refused {
         })
     }
 
+    /// The server's own text.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
     /// The verdict on the object: `invalid`, with the server's own text.
     pub fn judged<D: Default>(
         self,

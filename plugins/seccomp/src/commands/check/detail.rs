@@ -8,7 +8,7 @@ use posture::model::container::ContainerKind;
 use posture::render::wide::Columns;
 use serde::Serialize;
 
-use crate::effective::{Confinement, Effective, Link, Place, Role, Source};
+use crate::effective::{Confinement, Effective, Link, Place};
 
 /// The verdict on an object: that on its container that is worst off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -108,7 +108,7 @@ impl From<&Effective> for EffectiveReport {
 #[derive(Clone, Debug, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct LinkReport {
-    /// Which: `privileged`, `containerField`, `podField`, `kubelet` …
+    /// Which: `privileged`, `container`, `pod`, `kubelet` …
     pub source: &'static str,
     /// `decides`, `overruled`, `void`, `silent` or `means`.
     pub role: &'static str,
@@ -125,8 +125,8 @@ pub struct LinkReport {
 impl From<&Link> for LinkReport {
     fn from(link: &Link) -> Self {
         Self {
-            source: source(link.source),
-            role: role(link.role),
+            source: link.source.as_str(),
+            role: link.role.as_str(),
             says: link.says.clone(),
             path: link.path.as_ref().map(ToString::to_string),
             nodes: link.nodes.to_vec(),
@@ -148,6 +148,9 @@ pub struct PlaceReport {
     /// The runtime there, `containerd 1.7.27`; absent where it is not known.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub runtime: String,
+    /// The capabilities that it may have there; `explain` tells them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub capabilities: Vec<String>,
 }
 
 impl From<&Place> for PlaceReport {
@@ -155,8 +158,9 @@ impl From<&Place> for PlaceReport {
         Self {
             nodes: place.nodes.to_vec(),
             effective: (&place.effective).into(),
-            by: source(place.by),
+            by: place.by.as_str(),
             runtime: place.runtime.to_string(),
+            capabilities: Vec::new(),
         }
     }
 }
@@ -200,30 +204,6 @@ pub(in super::super) fn kind(own: &Confinement) -> &'static str {
         ContainerKind::Init => "initContainer",
         ContainerKind::Normal => "container",
         ContainerKind::Ephemeral => "ephemeralContainer",
-    }
-}
-
-/// The word for a source.
-pub(in super::super) fn source(source: Source) -> &'static str {
-    match source {
-        Source::Windows => "windows",
-        Source::Privileged => "privileged",
-        Source::ContainerField => "containerField",
-        Source::ContainerAnnotation => "containerAnnotation",
-        Source::PodField => "podField",
-        Source::PodAnnotation => "podAnnotation",
-        Source::Kubelet => "kubelet",
-        Source::Runtime => "runtime",
-    }
-}
-
-fn role(role: Role) -> &'static str {
-    match role {
-        Role::Decides => "decides",
-        Role::Overruled => "overruled",
-        Role::Void => "void",
-        Role::Silent => "silent",
-        Role::Means => "means",
     }
 }
 

@@ -9,6 +9,7 @@ use posture::finding::report::{Finding, ObjectReport};
 use posture::finding::suppression::found::annotations;
 use posture::model::clock::Time;
 use posture::model::mark;
+use posture::model::node::Value;
 use posture::model::object::{Object, ObjectRef};
 use posture::model::owners::{Owner, Owners};
 use posture::model::served;
@@ -19,7 +20,7 @@ use super::detail::{ContainerReport, SeccompDetail, SetterReport, Verdict, kind}
 use super::surroundings::Surroundings;
 use super::templates::Templates;
 use crate::checks;
-use crate::effective::{Confinement, Effective, Place, Pod, Source};
+use crate::effective::{Confinement, Effective, Place, Pod, Source, bounding_set};
 use crate::facts::{Expected, Facts, Missing};
 use crate::setters::{Author, Expectation, SetAt};
 use crate::setters::{Sets, Verdict as Would};
@@ -43,6 +44,8 @@ pub(super) struct Judge<'a> {
     pub(super) namespace: &'a str,
     /// Where objects were read from a cluster: what is known of their owners.
     pub(super) live: Option<Live<'a>>,
+    /// Whether the capabilities of containers are told, too.
+    pub(super) deep: bool,
 }
 
 /// What is known of the owners of what runs.
@@ -123,8 +126,15 @@ impl Judge<'_> {
                     template.path
                 ));
             }
-            detail.containers.extend(own.iter().map(ContainerReport::from));
+            detail.containers.extend(pod.containers.iter().zip(&own).map(|(container, one)| {
+                let mut told = ContainerReport::from(one);
+                if self.deep {
+                    self.tell_capabilities(container.container.value, &mut told);
+                }
+                told
+            }));
             detail.set_by.extend(beside.set_by);
+            notes.extend(beside.notes);
             detail.setters.extend(beside.setters);
             confinements.extend(own);
         }
@@ -148,6 +158,16 @@ impl Judge<'_> {
             detail,
         };
         Judged { object: Some(report), findings, gaps: Vec::new() }
+    }
+
+    /// Adds the capabilities that a container has at each place.
+    fn tell_capabilities(&self, container: Value<'_>, told: &mut ContainerReport) {
+        for place in &mut told.places {
+            let node = place.nodes.first().and_then(|name| self.surroundings.scene.node(name));
+            let runtime = node.and_then(|node| node.runtime.known.as_ref());
+            let caps = bounding_set(container, runtime.map(|(runtime, _)| *runtime));
+            place.capabilities = caps.into_iter().collect();
+        }
     }
 
     /// What the cluster says beside the pod.
@@ -225,6 +245,7 @@ struct Beside {
     expected: Vec<Expected>,
     set_by: Vec<String>,
     setters: Vec<SetterReport>,
+    notes: Vec<String>,
 }
 
 impl Beside {
@@ -235,15 +256,21 @@ impl Beside {
             Would::May(why) => ("may", why.clone()),
             Would::Not(why) => ("not", why.clone()),
         };
-        if verdict == "should"
-            && is_stored
-            && let Sets::Profile(profile) = &expectation.setter.sets
-        {
-            self.expected.push(Expected {
-                setter: name.clone(),
-                profile: profile.to_string(),
-                why: Some(expectation.missed(created).to_string()),
-            });
+        if let Sets::Profile(profile) = &expectation.setter.sets {
+            match &expectation.verdict {
+                Would::Should if is_stored => self.expected.push(Expected {
+                    setter: name.clone(),
+                    profile: profile.to_string(),
+                    why: Some(expectation.missed(created).to_string()),
+                }),
+                Would::Should => {
+                    self.notes.push(format!("{name} sets {profile} once its pods are created"));
+                }
+                Would::May(why) if !is_stored => self
+                    .notes
+                    .push(format!("{name} may set {profile} once its pods are created ({why})")),
+                Would::May(_) | Would::Not(_) => {}
+            }
         }
         self.setters.push(SetterReport { setter: name, verdict, why });
     }

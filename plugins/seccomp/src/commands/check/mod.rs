@@ -16,6 +16,7 @@ use posture::input::chosen::Chosen;
 use posture::input::cluster::Cluster;
 use posture::input::files::FileArgs;
 use posture::input::inventory;
+use posture::input::scope::Scope;
 use posture::input::selection::Selection;
 use posture::model::error::Result;
 use posture::model::gap::Gap;
@@ -29,41 +30,19 @@ use posture::render::progress::Progress;
 use posture::render::report::{self, ReportFormat};
 
 use self::judge::{Collected, Judge};
-use self::surroundings::{Surroundings, Wanted};
 use super::kubelets;
 use super::planner::DEFAULT_NAMESPACE;
 use crate::checks::{self, catalog};
-use crate::effective::SeccompDefault;
+use crate::effective::{Scene, SeccompDefault};
+use crate::facts::names;
 
-pub use self::detail::SeccompDetail;
+pub use self::detail::{ContainerReport, LinkReport, PlaceReport, SeccompDetail};
 pub use self::surroundings::Kubelets;
+pub(super) use self::surroundings::{Surroundings, Wanted};
 
-/// What to look at.
+/// What is read and judged, and how.
 #[derive(Clone, Debug)]
-pub enum Scope<'a> {
-    /// Manifests.
-    Files {
-        /// The values of `-f` and `-R`.
-        files: FileArgs,
-        /// The directory of `-k`.
-        kustomize: Option<&'a str>,
-        /// What is meant of them.
-        selection: Selection,
-        /// The cluster whose nodes and setters count, if it is asked for.
-        cluster: Option<Cluster<'a>>,
-    },
-    /// Objects of a cluster.
-    Live {
-        /// The cluster.
-        cluster: Cluster<'a>,
-        /// What to read of it.
-        selection: Selection,
-    },
-}
-
-/// What the command line asks for.
-#[derive(Clone, Debug)]
-pub struct CheckOptions<'a> {
+pub struct Reading<'a> {
     /// How the program is called: `kubectl seccomp`.
     pub program: &'a str,
     /// What to look at.
@@ -74,6 +53,15 @@ pub struct CheckOptions<'a> {
     pub server: Option<Minor>,
     /// What is said of the kubelets.
     pub kubelets: Kubelets,
+    /// Whether the capabilities of containers are told, too.
+    pub deep: bool,
+}
+
+/// What the command line asks for.
+#[derive(Clone, Debug)]
+pub struct CheckOptions<'a> {
+    /// What to look at, and how.
+    pub reading: Reading<'a>,
     /// Which findings count.
     pub gates: GateOptions<'a>,
     /// Where and how to write the report.
@@ -82,24 +70,31 @@ pub struct CheckOptions<'a> {
 
 /// Reads, judges, reports. The report comes back for the exit code.
 pub fn run(options: &CheckOptions<'_>) -> Result<Report<SeccompDetail>> {
-    let (mut report, suppressions) = match &options.scope {
-        Scope::Files { files, kustomize, selection, cluster } => {
-            let _progress = Progress::start("reading manifests");
-            of_files(options, (files, *kustomize), selection, *cluster)?
-        }
-        Scope::Live { cluster, selection } => {
-            let _progress = Progress::start("reading the cluster");
-            scan::run(options, *cluster, selection)?
-        }
-    };
+    let Judged { mut report, suppressions, .. } = options.reading.judge()?;
     options.gates.apply(&mut report, &suppressions, &catalog(), |_| {})?;
-    let closing = Closing { next: next_commands(options.program, &report) };
+    let closing = Closing { next: next_commands(options.reading.program, &report) };
     report::print(&report, options.output, &catalog(), &closing)?;
     Ok(report)
 }
 
+impl Reading<'_> {
+    /// Reads and judges; nothing is left out yet that does not count.
+    pub(super) fn judge(&self) -> Result<Judged> {
+        match &self.scope {
+            Scope::Files { files, kustomize, selection, cluster } => {
+                let _progress = Progress::start("reading manifests");
+                of_files(self, (files, *kustomize), selection, *cluster)
+            }
+            Scope::Live { cluster, selection } => {
+                let _progress = Progress::start("reading the cluster");
+                scan::run(self, *cluster, selection)
+            }
+        }
+    }
+}
+
 /// What the server must allow.
-pub(super) fn accesses(options: &CheckOptions<'_>) -> Result<Vec<Access>> {
+pub(super) fn accesses(options: &Reading<'_>) -> Result<Vec<Access>> {
     let lists = match &options.scope {
         Scope::Live { cluster: cluster @ Cluster::Live { .. }, selection } => {
             scan::all_lists(*cluster, selection)?
@@ -116,16 +111,24 @@ pub(super) fn accesses(options: &CheckOptions<'_>) -> Result<Vec<Access>> {
     Ok(lists.chain(probes.then(kubelets::access)).collect())
 }
 
-/// The report, and what the input says should not count.
-type Reported = (Report<SeccompDetail>, Vec<Rule>);
+/// What was judged.
+#[derive(Debug)]
+pub(super) struct Judged {
+    /// The report.
+    pub(super) report: Report<SeccompDetail>,
+    /// What the input says should not count.
+    pub(super) suppressions: Vec<Rule>,
+    /// The nodes.
+    pub(super) scene: Scene,
+}
 
 /// Judges manifests.
 fn of_files(
-    options: &CheckOptions<'_>,
+    options: &Reading<'_>,
     (args, kustomize): (&FileArgs, Option<&str>),
     selection: &Selection,
     cluster: Option<Cluster<'_>>,
-) -> Result<Reported> {
+) -> Result<Judged> {
     let mut files = args.names.clone();
     files.extend(kustomize.map(str::to_owned));
     let namespace = options.namespace.as_deref();
@@ -143,13 +146,14 @@ fn of_files(
             let namespaces = namespaces_of(&chosen.objects, namespace);
             Surroundings::of_cluster(cluster, Wanted::beside(cluster, namespaces), about)
         }
-        None => Surroundings::of_files(&chosen.objects, about),
+        None => Surroundings::of_files(chosen.objects.iter(), about),
     };
     let skipped = chosen.aside;
     let judge = Judge {
         surroundings: &surroundings,
         namespace: namespace.unwrap_or(DEFAULT_NAMESPACE),
         live: None,
+        deep: options.deep,
     };
     let mut collected = Collected { gaps, skipped, suppressions, ..Collected::default() };
     judge.collect(chosen.into_meant(), &mut collected);
@@ -158,7 +162,7 @@ fn of_files(
         server: Some(server.to_string()),
         files,
     };
-    Ok(finish(options.program, collected, &surroundings, target))
+    Ok(finish(options.program, collected, surroundings, target))
 }
 
 /// Which objects of manifests are meant. What sets profiles, nodes and namespaces count whether they
@@ -226,11 +230,11 @@ fn unknown_defaults(collected: &Collected, surroundings: &Surroundings) -> Vec<G
 fn finish(
     program: &str,
     mut collected: Collected,
-    surroundings: &Surroundings,
+    surroundings: Surroundings,
     target: Target,
-) -> Reported {
+) -> Judged {
     if is_open(&collected) {
-        let unknown = unknown_defaults(&collected, surroundings);
+        let unknown = unknown_defaults(&collected, &surroundings);
         for gap in surroundings.gaps.iter().cloned().chain(unknown) {
             collected.add_gap(gap);
         }
@@ -238,7 +242,23 @@ fn finish(
     let tool = Tool::new(program, env!("CARGO_PKG_VERSION"), "check");
     let (mut report, suppressions) = collected.report(tool, target);
     report.notes = surroundings.setters.describe();
-    (report, suppressions)
+    report.notes.extend(told(&surroundings.scene));
+    Judged { report, suppressions, scene: surroundings.scene }
+}
+
+/// What the kubelets do with containers for which nothing is set, where that is known.
+fn told(scene: &Scene) -> Vec<String> {
+    let mut known: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+    for node in scene.nodes().iter().filter(|node| !node.is_windows()) {
+        if !matches!(node.seccomp_default, SeccompDefault::Unknown(_)) {
+            known.entry(node.seccomp_default.to_string()).or_default().push(&node.name);
+        }
+    }
+    let line = |(default, nodes): (String, Vec<&str>)| {
+        let kubelets = if nodes.len() == 1 { "kubelet" } else { "kubelets" };
+        format!("the {kubelets} of {}: {default}", names(&nodes))
+    };
+    known.into_iter().map(line).collect()
 }
 
 /// Whether anything is left to the kubelets: then it matters what could not be read beside pods.

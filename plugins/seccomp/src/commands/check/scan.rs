@@ -17,30 +17,30 @@ use posture::render::cluster::{self, introduce, lists};
 use super::judge::{Collected, Judge, Live};
 use super::surroundings::{Surroundings, Wanted};
 use super::templates::Templates;
-use super::{CheckOptions, Reported};
+use super::{Judged, Reading};
 use crate::commands::planner::DEFAULT_NAMESPACE;
 
 /// Reads and judges.
 pub(super) fn run(
-    options: &CheckOptions<'_>,
+    options: &Reading<'_>,
     cluster: Cluster<'_>,
     selection: &Selection,
-) -> Result<Reported> {
+) -> Result<Judged> {
     introduce(cluster);
     let mut gaps = Vec::new();
     let server = cluster.release(options.server, &mut gaps)?;
     let lists = lists(cluster, selection, workloads(), &mut gaps)?;
     let wanted = Wanted::beside(cluster, namespaces_of(&lists));
     let surroundings = Surroundings::of_cluster(cluster, wanted, (server, options.kubelets));
-    let collected = judge(cluster, &lists, &surroundings, gaps)?;
+    let collected = judge(cluster, &lists, &surroundings, options.deep, gaps)?;
     let target = Target {
         context: cluster.context().map(str::to_owned),
         server: Some(server.to_string()),
         files: cluster.files(),
     };
-    let (report, suppressions) = super::finish(options.program, collected, &surroundings, target);
-    cluster::finish(cluster, &report.gaps, &format!("{} check", options.program))?;
-    Ok((report, suppressions))
+    let judged = super::finish(options.program, collected, surroundings, target);
+    cluster::finish(cluster, &judged.report.gaps, &format!("{} check", options.program))?;
+    Ok(judged)
 }
 
 /// Everything that is read for the objects in lists, for the roles that are printed.
@@ -79,6 +79,7 @@ fn judge(
     cluster: Cluster<'_>,
     lists: &[List],
     surroundings: &Surroundings,
+    deep: bool,
     gaps: Vec<Gap>,
 ) -> Result<Collected> {
     let is_pods = |list: &&List| list.resource.kind == "Pod" && list.resource.group.is_empty();
@@ -87,10 +88,9 @@ fn judge(
     let asked = others.len();
     others.extend(&beside);
     let (mut owners, mut templates) = (Owners::default(), Templates::default());
-    let first = Judge { surroundings, namespace: DEFAULT_NAMESPACE, live: None };
     let nothing = (Owners::default(), Templates::default());
     let of_makers = Live { owners: &nothing.0, templates: &nothing.1 };
-    let first = Judge { live: Some(of_makers), ..first };
+    let first = Judge { surroundings, namespace: DEFAULT_NAMESPACE, live: Some(of_makers), deep };
     let others: Vec<List> = others.into_iter().cloned().collect();
     let mut makers = gather(cluster, &others, |list, objects, own: &mut Makers| {
         for object in &objects {

@@ -13,6 +13,7 @@ use posture::model::admission::{Labels, labels_of};
 use posture::model::gap::Gap;
 use posture::model::object::Object;
 use posture::model::version::Minor;
+use posture::model::workload::pod_templates;
 
 use super::super::kubelets;
 use super::super::nodes::Operator;
@@ -32,9 +33,9 @@ pub struct Kubelets {
 
 /// What is known beside the objects that are judged.
 #[derive(Debug)]
-pub(super) struct Surroundings {
+pub(in super::super) struct Surroundings {
     /// The nodes.
-    pub(super) scene: Scene,
+    pub(in super::super) scene: Scene,
     /// Who sets profiles at admission.
     pub(super) setters: Setters,
     /// On which nodes the profiles of the Security Profiles Operator are.
@@ -42,12 +43,12 @@ pub(super) struct Surroundings {
     /// The labels of the namespaces that were read.
     pub(super) namespaces: BTreeMap<String, Labels>,
     /// What could not be read of all this: it matters only where an object leaves something open.
-    pub(super) gaps: Vec<Gap>,
+    pub(in super::super) gaps: Vec<Gap>,
 }
 
 /// Which lists tell it.
 #[derive(Debug, Default)]
-pub(super) struct Wanted {
+pub(in super::super) struct Wanted {
     nodes: Option<List>,
     setters: Vec<List>,
     operator: Option<Operator>,
@@ -56,10 +57,15 @@ pub(super) struct Wanted {
 }
 
 impl Wanted {
+    /// The nodes alone.
+    pub(in super::super) fn nodes() -> Self {
+        let nodes = Resource::new("", "v1", "nodes", "Node", false);
+        Self { nodes: Some(List::of(nodes, None)), ..Self::default() }
+    }
+
     /// What to read beside objects of namespaces; `None` stands for all.
     pub(super) fn beside(cluster: Cluster<'_>, scopes: BTreeSet<Option<String>>) -> Self {
-        let nodes = Resource::new("", "v1", "nodes", "Node", false);
-        let mut wanted = Self { nodes: Some(List::of(nodes, None)), ..Self::default() };
+        let mut wanted = Self::nodes();
         match cluster.discovery() {
             Ok(discovery) => {
                 let kinds = Setters::wanted().into_iter();
@@ -83,7 +89,7 @@ impl Wanted {
     }
 
     /// All lists, for the roles that are printed.
-    pub(super) fn into_lists(self) -> impl Iterator<Item = List> {
+    pub(in super::super) fn into_lists(self) -> impl Iterator<Item = List> {
         let operator = self.operator.iter().flat_map(Operator::own_lists).collect::<Vec<_>>();
         self.nodes.into_iter().chain(self.setters).chain(operator).chain(self.namespaces)
     }
@@ -101,7 +107,7 @@ fn namespaces(scopes: BTreeSet<Option<String>>) -> Vec<List> {
 
 impl Surroundings {
     /// Reads what is wanted of a cluster.
-    pub(super) fn of_cluster(
+    pub(in super::super) fn of_cluster(
         cluster: Cluster<'_>,
         wanted: Wanted,
         (server, kubelets): (Minor, Kubelets),
@@ -142,7 +148,12 @@ impl Surroundings {
     }
 
     /// What manifests themselves say of it: nodes, setters and Namespaces may be among them.
-    pub(super) fn of_files(objects: &[Object], (server, kubelets): (Minor, Kubelets)) -> Self {
+    pub(in super::super) fn of_files<'o>(
+        objects: impl Iterator<Item = &'o Object>,
+        (server, kubelets): (Minor, Kubelets),
+    ) -> Self {
+        let objects: Vec<Object> =
+            objects.filter(|object| pod_templates(object).is_empty()).cloned().collect();
         let of_kind =
             |object: &&Object, kind: &str| object.kind() == kind && object.group().is_empty();
         let mut nodes: Vec<Node> =
@@ -150,7 +161,7 @@ impl Surroundings {
         assume(&mut nodes, kubelets);
         let namespaces = objects.iter().filter(|object| of_kind(object, "Namespace"));
         let namespaces = namespaces.map(of_namespace).collect();
-        let (setters, gaps) = Setters::read(objects);
+        let (setters, gaps) = Setters::read(&objects);
         let unseen = "manifests do not say it".to_owned();
         let scene = Scene::new(server, nodes, unseen_default(kubelets, unseen));
         Self { scene, setters, installed: None, namespaces, gaps }

@@ -1,23 +1,31 @@
 //! `explain`: what a profile does, with one call or with all.
 
 mod call;
+mod checks;
 mod document;
+mod nodes;
+mod objects;
 mod overview;
 mod page;
 
-use posture::finding::report::Tool;
-use posture::model::error::Result;
-use posture::render::machine;
-use posture::render::out::{self, Output};
-use serde::Serialize;
 use std::io::Write as _;
 
-use super::set::tool;
+use posture::finding::report::{API_VERSION, Tool};
+use posture::model::error::Result;
+use posture::model::gap::Gap;
+use posture::render::machine;
+use posture::render::out::{self, Output, Stdout};
+use serde::Serialize;
+
 use crate::explain::{
     Answers, Call, Comparison, Filters, Overview, Place, Question, Topic, answer, compare, overview,
 };
 
+pub use checks::list;
 pub use document::read;
+pub(super) use nodes::node_lists;
+pub use nodes::{nodes_in, nodes_of, places};
+pub use objects::run as of_objects;
 
 /// How to write an explanation. A format never changes what is said, nor the exit code.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -40,6 +48,8 @@ pub struct ExplainOptions<'a> {
     pub topic: Topic,
     /// Where.
     pub places: Vec<Place>,
+    /// What of the nodes is not known.
+    pub gaps: Vec<Gap>,
     /// What nobody said, and was taken for granted: `amd64 (--arch)`.
     pub assumed: Vec<String>,
     /// How to show it.
@@ -58,6 +68,8 @@ struct Explanation<'a, T> {
     assumed: &'a [String],
     #[serde(flatten)]
     body: &'a T,
+    #[serde(skip_serializing_if = "<[Gap]>::is_empty")]
+    gaps: &'a [Gap],
 }
 
 #[derive(Serialize)]
@@ -72,6 +84,7 @@ struct Summary {
 pub fn run(options: &ExplainOptions<'_>) -> Result<bool> {
     match &options.topic {
         Topic::Call(call) => about_call(options, call),
+        Topic::Check(check) => checks::document(check, options.output.style).map(|()| true),
         Topic::RuntimeDefault => match &options.places[..] {
             [place] => {
                 let found = overview(place, &mut Filters::default());
@@ -99,6 +112,7 @@ fn overview_page(options: &ExplainOptions<'_>, found: &Overview) -> Result<()> {
     let mut page = page::Page::new(options.output.style, &mut out);
     overview::one(found, &mut page)?;
     page.assumed(&options.assumed)?;
+    page.unknown(&options.gaps)?;
     out.flush()?;
     Ok(())
 }
@@ -108,6 +122,7 @@ fn comparison_page(options: &ExplainOptions<'_>, found: &Comparison) -> Result<(
     let mut page = page::Page::new(options.output.style, &mut out);
     overview::several(found, &mut page)?;
     page.assumed(&options.assumed)?;
+    page.unknown(&options.gaps)?;
     page.dim(&format!(
         "all of one: {} explain RuntimeDefault --runtime NAME@VERSION",
         options.program
@@ -121,6 +136,7 @@ fn call_page(options: &ExplainOptions<'_>, found: &Answers) -> Result<()> {
     let mut page = page::Page::new(options.output.style, &mut out);
     call::write(found, &mut page)?;
     page.assumed(&options.assumed)?;
+    page.unknown(&options.gaps)?;
     out.flush()?;
     Ok(())
 }
@@ -132,28 +148,31 @@ impl ExplainOptions<'_> {
         complete: bool,
         human: impl FnOnce(&T) -> Result<()>,
     ) -> Result<bool> {
-        let explanation = || Explanation {
-            api_version: "posture/v1",
+        let complete = complete && self.gaps.is_empty();
+        if self.output.format == ExplainFormat::Human {
+            human(body)?;
+            return Ok(complete);
+        }
+        let explanation = Explanation {
+            api_version: API_VERSION,
             kind: "Explanation",
-            tool: tool(self.program, "explain"),
+            tool: Tool::new(self.program, env!("CARGO_PKG_VERSION"), "explain"),
             summary: Summary { places: self.places.len(), complete },
             assumed: &self.assumed,
             body,
+            gaps: &self.gaps,
         };
-        let mut out;
-        match self.output.format {
-            ExplainFormat::Human => human(body)?,
-            ExplainFormat::Json => {
-                out = out::stdout();
-                machine::json(&explanation(), &mut out)?;
-                out.flush()?;
-            }
-            ExplainFormat::Yaml => {
-                out = out::stdout();
-                machine::yaml(&explanation(), &mut out)?;
-                out.flush()?;
-            }
-        }
+        let mut out = out::stdout();
+        print(&explanation, self.output.format, &mut out)?;
+        out.flush()?;
         Ok(complete)
+    }
+}
+
+/// Writes it for programs.
+fn print(explanation: &impl Serialize, format: ExplainFormat, out: &mut Stdout) -> Result<()> {
+    match format {
+        ExplainFormat::Yaml => machine::yaml(explanation, out),
+        ExplainFormat::Human | ExplainFormat::Json => machine::json(explanation, out),
     }
 }

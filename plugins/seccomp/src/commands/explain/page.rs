@@ -3,11 +3,13 @@
 use std::io::Write;
 
 use posture::model::error::Result;
+use posture::model::gap::Gap;
 use posture::render::document::wrap;
 use posture::render::escape::escape;
 use posture::render::style::{Role, Style};
 
 use crate::explain::PlaceSaid;
+use crate::facts::names;
 
 /// Places by what people call them: `containerd 1.7.35, 2.0.14; docker 28.5.2 on amd64, Linux 6.12`.
 /// What two in a row have alike is said once.
@@ -29,7 +31,7 @@ pub(super) fn labels(places: &[&PlaceSaid]) -> String {
         text.push_str(short.filter(|_| same.is_some()).unwrap_or(&place.label));
         if !place.nodes.is_empty() {
             text.push_str(" (");
-            text.push_str(&place.nodes.join(", "));
+            text.push_str(&names(&place.nodes));
             text.push(')');
         }
         before = Some(place);
@@ -107,6 +109,20 @@ impl<'a, W: Write> Page<'a, W> {
             return Ok(());
         }
         self.dim(&format!("assumed: {}", assumed.join(", ")))
+    }
+
+    /// What is not known.
+    pub(super) fn unknown(&mut self, gaps: &[Gap]) -> Result<()> {
+        for gap in gaps {
+            self.gap()?;
+            let what = gap.object.as_deref().unwrap_or(&gap.what);
+            self.lines(&format!("NOT KNOWN  {what}"), 0, Some(Role::Warning))?;
+            self.text(&gap.why, 2)?;
+            if !gap.hint.is_empty() {
+                self.lines(&format!("hint: {}", gap.hint), 2, Some(Role::Info))?;
+            }
+        }
+        Ok(())
     }
 
     fn lines(&mut self, text: &str, indent: usize, role: Option<Role>) -> Result<()> {

@@ -28,6 +28,10 @@ const FIELD: &str = "seccompProfile";
 
 const CEL_WHY: &str = "its CEL expressions are not evaluated";
 
+/// The namespaces that Kyverno's own configuration leaves out as it ships (`resourceFilters` of its
+/// chart), whatever its webhooks say. Somebody may have changed it.
+const FILTERED: [&str; 4] = ["kube-system", "kube-public", "kube-node-lease", "kyverno"];
+
 /// Whether a webhook of this name is Kyverno's.
 pub(super) fn is_webhook(name: &str) -> bool {
     name.ends_with(".kyverno.svc") || name.contains(".kyverno.svc-")
@@ -86,6 +90,8 @@ struct Rule {
     /// What is not evaluated and decides whether it is applied at all.
     unevaluated: Option<String>,
     patch: Result<Json, String>,
+    /// The exception that may leave pods out.
+    exception: Option<String>,
 }
 
 fn rule_setter(
@@ -140,6 +146,7 @@ fn rule_setter(
             excluded,
             unevaluated,
             patch,
+            exception: exception(world, object),
         }),
     })
 }
@@ -247,9 +254,38 @@ impl Judge for Rule {
                 Matches::No(_) => Matches::Yes,
             })
             .and(|| self.callers.matches(&birth.request()))
-            .and(|| self.unevaluated.clone().map_or(Matches::Yes, Matches::Maybe));
+            .and(|| self.unevaluated.clone().map_or(Matches::Yes, Matches::Maybe))
+            .and(|| unless_exempt(self.exception.as_deref(), birth));
         birth.judged(asked, || merge::merge(&birth.pod, self.patch.as_ref().map_err(Clone::clone)?))
     }
+}
+
+/// The first `PolicyException` that names a policy.
+fn exception(world: &World<'_>, policy: &Object) -> Option<String> {
+    let full = policy.namespace().map(|namespace| format!("{namespace}/{}", policy.name()));
+    let is_it = |name: &str| name == policy.name() || Some(name) == full.as_deref();
+    let names = |spec: Value<'_>| {
+        let listed = |list: &str, key: &str| {
+            let items = spec.field(list).into_iter().flat_map(|list| list.items());
+            items.into_iter().any(|item| is_it(words::text(item, key)))
+        };
+        listed("exceptions", "policyName") || listed("policyRefs", "name")
+    };
+    let mut all = world.of(GROUP, &["PolicyException"]).chain(world.of(CEL, &["PolicyException"]));
+    let found = all.find(|object| object.value().field("spec").is_some_and(names));
+    found.map(|object| object.name().to_owned())
+}
+
+/// What Kyverno leaves out by itself is not evaluated.
+fn unless_exempt(exception: Option<&str>, birth: &Birth<'_>) -> Matches {
+    let namespace = birth.namespace.name;
+    if FILTERED.contains(&namespace) {
+        let why = format!("Kyverno's resourceFilters leave namespace {namespace} out as it ships");
+        return Matches::Maybe(why);
+    }
+    exception.map_or(Matches::Yes, |name| {
+        Matches::Maybe(format!("PolicyException {name} names it and is not evaluated"))
+    })
 }
 
 fn in_namespace(namespace: Option<&str>, birth: &Birth<'_>) -> Matches {
@@ -267,6 +303,7 @@ struct Policy {
     callers: Callers,
     namespace: Option<String>,
     constraints: MatchResources,
+    exception: Option<String>,
 }
 
 fn policy_setter(world: &World<'_>, object: &Object, spec: Value<'_>) -> Result<Setter, String> {
@@ -294,6 +331,7 @@ fn policy_setter(world: &World<'_>, object: &Object, spec: Value<'_>) -> Result<
             callers,
             namespace: object.namespace().map(str::to_owned),
             constraints,
+            exception: exception(world, object),
         }),
     })
 }
@@ -303,7 +341,8 @@ impl Judge for Policy {
         let request = birth.request();
         let asked = in_namespace(self.namespace.as_deref(), birth)
             .and(|| self.constraints.matches(&request))
-            .and(|| self.callers.matches(&request));
+            .and(|| self.callers.matches(&request))
+            .and(|| unless_exempt(self.exception.as_deref(), birth));
         Birth::may(asked, CEL_WHY)
     }
 }

@@ -185,6 +185,32 @@ fn policies_of_one_namespace() {
 }
 
 #[test]
+fn what_kyverno_leaves_out_by_itself_is_not_evaluated() {
+    let policy = mutate("{securityContext: {seccompProfile: {type: RuntimeDefault}}}");
+    let exception = |name: &str| {
+        format!(
+            "
+apiVersion: kyverno.io/v2
+kind: PolicyException
+metadata: {{name: legacy, namespace: shop}}
+spec: {{exceptions: [{{policyName: {name}, ruleNames: [add-fields]}}]}}
+"
+        )
+    };
+    let of = |name: &str| one(&setters(&[WEBHOOK, &policy, &exception(name)]), POD, "shop");
+    assert_eq!(
+        of("apply-restricted"),
+        "may spec=RuntimeDefault [PolicyException legacy names it and is not evaluated]"
+    );
+    assert_eq!(of("another"), "should spec=RuntimeDefault");
+    let filtered = one(&setters(&[WEBHOOK, &policy]), POD, "kube-public");
+    assert!(
+        filtered.starts_with("may spec=RuntimeDefault [Kyverno's resourceFilters"),
+        "{filtered}"
+    );
+}
+
+#[test]
 fn policies_in_cel_may() {
     let policy = |resource: &str| {
         format!(

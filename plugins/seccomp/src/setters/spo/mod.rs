@@ -12,7 +12,7 @@ use posture::model::node::Value;
 use posture::model::object::Object;
 use serde_json::Value as Json;
 
-use super::birth::Birth;
+use super::birth::{Birth, field};
 use super::callers::Callers;
 use super::setter::{Judge, Judged, Level, Sets, Setter, SetterKind};
 use super::words;
@@ -24,6 +24,9 @@ pub(super) const GROUP: &str = "security-profiles-operator.x-k8s.io";
 
 /// The webhook that bindings are applied by.
 const WEBHOOK: &str = "binding.spo.io";
+
+const OF_VERSION: &str =
+    "whether it replaces the profile of a container depends on the version of the operator";
 
 /// Stands for every image.
 const ALL_IMAGES: &str = "*";
@@ -41,6 +44,8 @@ struct Bound {
     pods: Option<LabelSelector>,
     /// What it binds, or why that is not known.
     profile: Result<Profile, String>,
+    /// Whether what is set on a container is replaced: since the operator's 1.0, which serves v1.
+    overwrites: bool,
 }
 
 /// A binding among those of its namespace.
@@ -84,6 +89,7 @@ fn bound(world: &World<'_>, object: &Object) -> Result<Option<Bound>, String> {
         image: words::text(spec, "image").to_owned(),
         pods: selector(spec, "podSelector")?,
         profile: profile(world, words::text(reference, "name"), object.namespace()),
+        overwrites: object.api_version().ends_with("/v1"),
     }))
 }
 
@@ -124,7 +130,7 @@ fn setter(object: &Object, own: Bound, exact: Vec<Bound>, callers: &Callers) -> 
         part: None,
         sets: own.profile.clone().map_or_else(Sets::May, Sets::Profile),
         level: if is_for_all { Level::Pod } else { Level::Containers },
-        only_if_unset: Some(is_for_all),
+        only_if_unset: (is_for_all || own.overwrites).then_some(is_for_all),
         scope: format!("{what} in namespace {}{labels}", own.namespace),
         exemptions,
         fail: callers.fail_mode(),
@@ -179,6 +185,9 @@ impl Judge for Binding {
                 let items = pod["spec"].get_mut(list).and_then(Json::as_array_mut);
                 for container in items.into_iter().flatten() {
                     if own.is_image_of(container) {
+                        if !own.overwrites && field(container).is_some() {
+                            return Err(OF_VERSION.to_owned());
+                        }
                         set(container, value.clone());
                     }
                 }

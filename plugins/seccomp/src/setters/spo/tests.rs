@@ -61,6 +61,12 @@ fn an_image_of_its_own_overwrites() {
     let log = "should spec.containers[log]=Localhost operator/web.json";
     assert_eq!(in_bound(&bindings, POD), [log]);
     assert_eq!(in_bound(&bindings, &container_with("{type: Unconfined}")), [log]);
+    // Before its 1.0 the operator left alone what was set.
+    let old = binding("b", "log", "").replace("x-k8s.io/v1", "x-k8s.io/v1alpha1");
+    let old = setters(&[WEBHOOK, PROFILE, &old]);
+    assert_eq!(in_bound(&old, POD), [log]);
+    let left = in_bound(&old, &container_with("{type: Unconfined}"));
+    assert!(left[0].starts_with("may  [whether it replaces"), "{left:?}");
     let other = POD.replace("image: log", "image: log:1");
     assert_eq!(in_bound(&bindings, &other), ["not [no container has its image]"]);
 }
