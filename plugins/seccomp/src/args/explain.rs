@@ -229,8 +229,7 @@ fn of_nodes(
     style: StyleFlags,
     program: &str,
 ) -> Result<Option<(Vec<Place>, Vec<Gap>)>> {
-    let caps = Changes { add: args.cap.clone(), drop: args.drop_cap.clone() };
-    caps.check()?;
+    let caps = Changes::asked(&args.cap, &args.drop_cap)?;
     if args.print_rbac {
         return rights::of_nodes().map(|()| None);
     }
