@@ -23,17 +23,29 @@ use crate::facts::names;
 /// What is explained, for programs.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Explanation<'a> {
+#[cfg_attr(
+    feature = "schema",
+    derive(schemars::JsonSchema),
+    schemars(rename = "ExplanationOfObjects")
+)]
+pub(super) struct Explanation<'a> {
+    /// `posture/v1`
     api_version: &'static str,
+    /// `Explanation`
     kind: &'static str,
+    /// What wrote it.
     tool: Tool,
+    /// What was looked at.
     target: &'a Target,
+    /// The counts.
     summary: Summary,
+    /// The objects, with what confines their containers.
     objects: &'a [ObjectReport<SeccompDetail>],
     /// What the default profiles do that containers run with.
     profiles: &'a [Overview],
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     notes: &'a [String],
+    /// What could not be read or judged.
     gaps: &'a [Gap],
 }
 
