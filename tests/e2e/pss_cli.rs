@@ -6,6 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+use posture_e2e::schema::violations;
 use posture_harness::binary::{Finished, Run};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -409,65 +410,20 @@ fn one_long_line_does_not_flood_a_pipe() {
     assert!(run.stdout.len() < 3_000_000, "{} bytes", run.stdout.len());
 }
 
-/// What of JSON schema our schema uses: types, required fields, properties, items, references.
-fn violations(schema: &Value, root: &Value, value: &Value, path: &str, found: &mut Vec<String>) {
-    if let Some(reference) = schema["$ref"].as_str() {
-        let name = reference.trim_start_matches("#/$defs/");
-        violations(&root["$defs"][name], root, value, path, found);
-    }
-    for required in schema["required"].as_array().into_iter().flatten() {
-        if value.get(required.as_str().unwrap()).is_none() {
-            found.push(format!("{path} lacks {required}"));
-        }
-    }
-    for (name, property) in schema["properties"].as_object().into_iter().flatten() {
-        if let Some(field) = value.get(name) {
-            violations(property, root, field, &format!("{path}.{name}"), found);
-        }
-    }
-    for (name, _) in value.as_object().into_iter().flatten() {
-        if schema["properties"].is_object() && schema["properties"].get(name).is_none() {
-            found.push(format!("{path}.{name} is not in the schema"));
-        }
-    }
-    for item in value.as_array().into_iter().flatten() {
-        violations(&schema["items"], root, item, &format!("{path}[]"), found);
-    }
-    let found_type = match value {
-        Value::Null => "null",
-        Value::Bool(_) => "boolean",
-        Value::Number(_) => "integer",
-        Value::String(_) => "string",
-        Value::Array(_) => "array",
-        Value::Object(_) => "object",
-    };
-    let allowed: Vec<&str> = match &schema["type"] {
-        Value::String(one) => vec![one],
-        Value::Array(many) => many.iter().filter_map(Value::as_str).collect(),
-        _ => return,
-    };
-    if !allowed.contains(&found_type) {
-        found.push(format!("{path} is {found_type}, not {allowed:?}"));
-    }
-}
-
 #[test]
 fn reports_are_what_their_schema_says() {
     let schema: Value = serde_json::from_str(include_str!("../schema/report-v1.json")).unwrap();
     for (folder, file) in [(fixtures(), "mixed.yaml"), (examples(), "shop.yaml")] {
         let report = pss(&["check", "-f", file, "-o", "json"]).in_folder(&folder).finish().json();
-        let mut found = Vec::new();
-        violations(&schema, &schema, &report, "report", &mut found);
+        let found = violations(&schema, &report);
         assert!(found.is_empty(), "{file}: {found:#?}");
     }
     let namespaces: Value =
         serde_json::from_str(include_str!("../schema/namespaces-v1.json")).unwrap();
     let run = pss(&["check", "ns", "-f", "shop.yaml", "-o", "json"]).in_folder(&examples());
-    let mut found = Vec::new();
-    violations(&namespaces, &namespaces, &run.finish().json(), "report", &mut found);
+    let found = violations(&namespaces, &run.finish().json());
     assert!(found.is_empty(), "{found:#?}");
-    let mut found = Vec::new();
-    violations(&schema, &schema, &serde_json::json!({ "kind": 1 }), "report", &mut found);
+    let found = violations(&schema, &serde_json::json!({ "kind": 1 }));
     assert!(found.len() > 3, "a report that is none must not pass: {found:?}");
 }
 

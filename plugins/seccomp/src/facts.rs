@@ -2,10 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use posture::model::container::ContainerKind;
-
 use crate::effective::{Confinement, Effective, Own, Place, Pod, Source};
-use crate::named::Profile;
+use crate::named::{self, Profile};
 
 /// How many nodes are named.
 const SHOWN: usize = 3;
@@ -84,19 +82,19 @@ impl<'f, 'a> Facts<'f, 'a> {
 
 /// How a container is called: `init container setup`.
 pub(crate) fn title(own: &Own<'_>) -> String {
-    let kind = match own.container.kind {
-        ContainerKind::Init => "init container",
-        ContainerKind::Normal => "container",
-        ContainerKind::Ephemeral => "ephemeral container",
-    };
-    format!("{kind} {}", own.container.name)
+    named::title(&own.container)
 }
 
 /// The names, as many as a sentence holds.
 pub(crate) fn names<S: AsRef<str>>(names: &[S]) -> String {
-    let shown = &names[..names.len().min(SHOWN)];
-    let shown = shown.iter().map(AsRef::as_ref).collect::<Vec<_>>().join(", ");
-    match names.len().saturating_sub(SHOWN) {
+    first(names, SHOWN)
+}
+
+/// So many of the names, and how many more there are.
+pub(crate) fn first<S: AsRef<str>>(names: &[S], shown: usize) -> String {
+    let more = names.len().saturating_sub(shown);
+    let shown = names.iter().take(shown).map(AsRef::as_ref).collect::<Vec<_>>().join(", ");
+    match more {
         0 => shown,
         more => format!("{shown} and {more} more"),
     }

@@ -4,15 +4,11 @@ use std::borrow::Cow;
 
 use posture::finding::fix::{Fix, Grade};
 use posture::model::edit::Edit;
-use posture::model::version::Minor;
 
-use crate::effective::{Own, Pod};
+use crate::effective::{FIELD_SINCE, Own, Pod};
 use crate::facts::title;
 use crate::named::{FIELD, Profile};
 use crate::set::annotations;
-
-/// The first servers that have the field.
-const FIELD_SINCE: Minor = Minor(19);
 
 /// A fix with its edits.
 pub(crate) fn fix(

@@ -8,6 +8,8 @@ use std::collections::BTreeMap;
 
 use posture::model::object::Object;
 
+use crate::facts::first;
+
 /// The API group of the operator.
 pub const GROUP: &str = "security-profiles-operator.x-k8s.io";
 /// The kind of its profiles.
@@ -95,16 +97,12 @@ impl Installed {
         if missing.is_empty() {
             return Presence::Everywhere;
         }
-        let more = match missing.len().saturating_sub(SHOWN) {
-            0 => String::new(),
-            more => format!(" and {more} more"),
-        };
-        let shown = missing[..missing.len().min(SHOWN)].join(", ");
         Presence::Missing(format!(
-            "{path} is not on {} of {} nodes, says the SeccompProfile {}: {shown}{more}; there the containers are not created",
+            "{path} is not on {} of {} nodes, says the SeccompProfile {}: {}; there the containers are not created",
             missing.len(),
             nodes.len(),
-            known.name
+            known.name,
+            first(&missing, SHOWN)
         ))
     }
 }

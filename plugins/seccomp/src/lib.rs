@@ -4,6 +4,7 @@
 //! The engines are pure: they read parsed objects and return edits of them, or answers. The
 //! commands load what they work on and carry the edits out.
 
+mod capabilities;
 pub mod checks;
 pub mod commands;
 pub mod defaults;

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use posture::finding::nearest::nearest;
+use posture::model::container::{Container, ContainerKind};
 use posture::model::edit::Edit;
 use posture::model::error::{Error, Result};
 use posture::model::node::Value;
@@ -168,6 +169,16 @@ impl fmt::Display for Profile {
             None => f.write_str(self.kind()),
         }
     }
+}
+
+/// How a container is called: `init container setup`.
+pub(crate) fn title(container: &Container<'_>) -> String {
+    let kind = match container.kind {
+        ContainerKind::Init => "init container",
+        ContainerKind::Normal => "container",
+        ContainerKind::Ephemeral => "ephemeral container",
+    };
+    format!("{kind} {}", container.name)
 }
 
 #[cfg(test)]

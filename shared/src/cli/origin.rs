@@ -6,6 +6,7 @@ use super::connection::ConnectionFlags;
 use super::flags::InputFlags;
 use crate::client::connection::Connection;
 use crate::input::cluster::Cluster;
+use crate::input::scope::Scope;
 use crate::input::snapshot::{Asked, Recorder, Recording, Snapshot};
 use crate::model::clock::Clock;
 use crate::model::error::{Error, Result};
@@ -133,5 +134,24 @@ impl Origin {
             Self::Live(connection) => (Some(Cluster::Live { connection, recorder }), true),
             Self::Recorded(snapshot) => (Some(Cluster::recorded(snapshot, tool, asked)), true),
         }
+    }
+
+    /// What to look at: what [`Self::asked`] says, of the files or of the cluster.
+    pub fn scope<'a>(
+        &'a self,
+        args: &OriginArgs<'a>,
+        asked: &'a Asked,
+        recorder: Option<&'a Recorder>,
+    ) -> Result<Scope<'a>> {
+        let selection = asked.selection()?;
+        Ok(match self.cluster(args.tool, asked, recorder) {
+            (Some(cluster), true) => Scope::Live { cluster, selection },
+            (cluster, _) => Scope::Files {
+                files: args.input.files(),
+                kustomize: args.input.kustomize(),
+                selection,
+                cluster,
+            },
+        })
     }
 }

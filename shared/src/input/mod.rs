@@ -14,6 +14,8 @@ pub mod inventory;
 pub mod kustomize;
 #[cfg(feature = "live")]
 pub mod live;
+#[cfg(feature = "live")]
+pub mod scope;
 pub mod selection;
 #[cfg(feature = "live")]
 pub mod snapshot;

@@ -1,4 +1,5 @@
-//! A cluster of many pods: `check ns` beside the bare download of the lists that it reads.
+//! A cluster of many pods: `kubectl pss check ns` and `kubectl seccomp check -A` beside the bare
+//! download of the lists that they read.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,8 +11,8 @@ use posture_harness::judge;
 use serde_json::Value;
 
 use crate::measure::{self, Measured, Summary};
-use crate::raw::Downloaded;
-use crate::{HELP_ROUNDS, MIB, output, precise};
+use crate::raw::{Downloaded, Lists};
+use crate::{HELP_ROUNDS, MIB, output, precise, seccomp};
 
 /// How many pods there are, one measurement after the other.
 const PODS: [usize; 2] = [10_000, 50_000];
@@ -26,7 +27,7 @@ const LONGEST: f64 = 1.2;
 const SEED: u64 = 1;
 
 /// One program of a measurement.
-struct Contender {
+pub(crate) struct Contender {
     name: &'static str,
     program: String,
     arguments: Vec<String>,
@@ -34,7 +35,7 @@ struct Contender {
 }
 
 impl Contender {
-    fn new(name: &'static str, program: &str, arguments: &[&str]) -> Self {
+    pub(crate) fn new(name: &'static str, program: &str, arguments: &[&str]) -> Self {
         let arguments = arguments.iter().map(|&argument| argument.to_owned()).collect();
         Self { name, program: program.to_owned(), arguments, runs: Vec::new() }
     }
@@ -46,11 +47,13 @@ impl Contender {
     }
 }
 
-/// Fills a cluster in steps, and measures after each.
+/// Fills a cluster in steps, and measures after each; `kubectl seccomp`, at `other`, after the first
+/// alone.
 #[expect(clippy::print_stdout, reason = "the figures are this command's output")]
-pub(crate) fn compare(ours: &str) -> Result<(), String> {
+pub(crate) fn compare(ours: &str, other: &str) -> Result<(), String> {
     let cluster = Cluster::start(&population::options());
     let kubeconfigs = Kubeconfigs::write(&cluster)?;
+    seccomp::add_nodes(&cluster);
     let mut population = Population::start(&cluster, SEED);
     let mut memory = Vec::new();
     for pods in PODS {
@@ -59,6 +62,9 @@ pub(crate) fn compare(ours: &str) -> Result<(), String> {
         let (deployments, seconds) = (population.deployments(), started.elapsed().as_secs());
         println!("{pods} pods of {deployments} Deployments, created in {seconds} s");
         memory.push(step(&cluster, ours, &kubeconfigs, pods)?);
+        if pods == PODS[0] {
+            seccomp::step(other, &kubeconfigs, pods)?;
+        }
     }
     if let [few, many] = memory[..] {
         println!("memory with 5 times the pods: × {:.2}", precise(many) / precise(few));
@@ -70,9 +76,9 @@ pub(crate) fn compare(ours: &str) -> Result<(), String> {
 }
 
 /// The administrator's kubeconfig, and one that asks for no compression.
-struct Kubeconfigs {
-    gzip: PathBuf,
-    identity: PathBuf,
+pub(crate) struct Kubeconfigs {
+    pub gzip: PathBuf,
+    pub identity: PathBuf,
 }
 
 impl Kubeconfigs {
@@ -101,29 +107,42 @@ fn step(
     let (own, kubectl) = (path(&own), path(&judge::kubectl()));
     let cache = path(&cluster.folder().join("cache"));
     counts_all(ours, &identity, pods)?;
+    let lists = Lists::Pss;
     for (coding, kubeconfig) in [("identity", &identity), ("gzip", &gzip)] {
-        let text = output(&own, &["raw", kubeconfig, coding])?;
-        let came: Downloaded = serde_json::from_str(&text).map_err(|error| error.to_string())?;
-        println!("  {coding}: {:.1} MB in {} pages", precise_of(came.bytes) / 1e6, came.pages);
+        print_size(&own, lists, kubeconfig, coding)?;
     }
     let check = |kubeconfig| ["check", "ns", "--kubeconfig", kubeconfig];
     let pods_json = ["check", "pods", "-A", "-o", "json", "--kubeconfig", &identity];
     let get = ["get", "pods", "-A", "-o", "name", "--kubeconfig", &gzip, "--cache-dir", &cache];
     let mut contenders = [
-        Contender::new("download", &own, &["raw", &identity, "identity"]),
+        Contender::new("download", &own, &["raw", lists.as_str(), &identity, "identity"]),
         Contender::new("check ns", ours, &check(&identity)),
-        Contender::new("download, gzip", &own, &["raw", &gzip, "gzip"]),
+        Contender::new("download, gzip", &own, &["raw", lists.as_str(), &gzip, "gzip"]),
         Contender::new("check ns, gzip", ours, &check(&gzip)),
         Contender::new("check pods -A -o json", ours, &pods_json),
         Contender::new("kubectl get pods -A -o name", &kubectl, &get),
     ];
+    let summaries = by_turns(&mut contenders)?;
+    let ratio = |own: usize, other: usize| summaries[own].median / summaries[other].median;
+    println!(
+        "  ratio {:.2} (at most {LONGEST}), with gzip {:.2}, with gzip to the download without {:.2}",
+        ratio(1, 0),
+        ratio(3, 2),
+        ratio(3, 0),
+    );
+    Ok(summaries[1].memory.max(summaries[3].memory))
+}
+
+/// Runs programs by turns, and prints a line for each.
+#[expect(clippy::print_stdout, reason = "the figures are this command's output")]
+pub(crate) fn by_turns(contenders: &mut [Contender]) -> Result<Vec<Summary>, String> {
     for _ in 0..ROUNDS {
-        for contender in &mut contenders {
+        for contender in contenders.iter_mut() {
             contender.run()?;
         }
     }
     println!("{:<32}{:>9}{:>9}{:>9}{:>10}", "", "median", "fastest", "cpu", "memory");
-    let summaries: Vec<Summary> = contenders
+    Ok(contenders
         .iter()
         .map(|contender| {
             let summary = Summary::of(&contender.runs);
@@ -137,15 +156,21 @@ fn step(
             );
             summary
         })
-        .collect();
-    let ratio = |own: usize, other: usize| summaries[own].median / summaries[other].median;
-    println!(
-        "  ratio {:.2} (at most {LONGEST}), with gzip {:.2}, with gzip to the download without {:.2}",
-        ratio(1, 0),
-        ratio(3, 2),
-        ratio(3, 0),
-    );
-    Ok(summaries[1].memory.max(summaries[3].memory))
+        .collect())
+}
+
+/// Downloads once, and prints how much that is.
+#[expect(clippy::print_stdout, reason = "the figures are this command's output")]
+pub(crate) fn print_size(
+    own: &str,
+    lists: Lists,
+    kubeconfig: &str,
+    coding: &str,
+) -> Result<(), String> {
+    let text = output(own, &["raw", lists.as_str(), kubeconfig, coding])?;
+    let came: Downloaded = serde_json::from_str(&text).map_err(|error| error.to_string())?;
+    println!("  {coding}: {:.1} MB in {} pages", precise_of(came.bytes) / 1e6, came.pages);
+    Ok(())
 }
 
 /// Whether `check ns` sees every pod: who leaves some out is fast without merit.

@@ -6,6 +6,7 @@ mod fix;
 mod live;
 mod measure;
 mod raw;
+mod seccomp;
 
 use std::fs;
 use std::path::Path;
@@ -26,13 +27,12 @@ fn main() -> ExitCode {
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let done = match arguments.as_slice() {
         ["measure", program, rest @ ..] => measure::print(program, rest),
-        ["raw", kubeconfig, coding] => raw::print(kubeconfig, coding),
-        ["live", ours] => live::compare(ours),
+        ["raw", lists, kubeconfig, coding] => raw::print(lists, kubeconfig, coding),
+        ["live", pss, seccomp] => live::compare(pss, seccomp),
         ["fix", file, ours] => fix::compare(file, ours),
         ["file", file, ours, theirs] => compare(file, ours, theirs),
-        _ => {
-            Err("usage: posture-bench file FILE OURS THEIRS | fix FILE OURS | live OURS".to_owned())
-        }
+        _ => Err("usage: posture-bench file FILE OURS THEIRS | fix FILE OURS | live PSS SECCOMP"
+            .to_owned()),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,4 +1,4 @@
-//! The bare download of what `check ns` reads: the same lists in pages of the same size, one after
+//! The bare download of what a command reads: the same lists in pages of the same size, one after
 //! the other over one connection that is kept, nothing of them looked at but the token of the next
 //! page. Nobody who reads pages in turn can be faster.
 
@@ -11,9 +11,8 @@ use serde_json::Value;
 use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig};
 use ureq::{Agent, http};
 
-/// The lists: every kind that carries pods, and the namespaces.
-const LISTS: [&str; 10] = [
-    "/api/v1/namespaces",
+/// Every kind that carries pods.
+const WORKLOADS: [&str; 9] = [
     "/api/v1/pods",
     "/apis/apps/v1/deployments",
     "/apis/apps/v1/replicasets",
@@ -24,6 +23,53 @@ const LISTS: [&str; 10] = [
     "/api/v1/replicationcontrollers",
     "/api/v1/podtemplates",
 ];
+
+/// What `kubectl pss check ns` reads beside them.
+const FOR_PSS: [&str; 1] = ["/api/v1/namespaces"];
+
+/// What `kubectl seccomp check -A` reads beside them: what a cluster has that nothing was installed
+/// in. Of Namespaces it wants the metadata alone.
+const FOR_SECCOMP: [&str; 5] = [
+    "/api/v1/nodes",
+    "/api/v1/namespaces",
+    "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations",
+    "/apis/admissionregistration.k8s.io/v1/mutatingadmissionpolicies",
+    "/apis/admissionregistration.k8s.io/v1/mutatingadmissionpolicybindings",
+];
+
+/// Whose lists are downloaded.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Lists {
+    /// Those of `kubectl pss check ns`.
+    Pss,
+    /// Those of `kubectl seccomp check -A`.
+    Seccomp,
+}
+
+impl Lists {
+    /// The word for it on the command line.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Pss => "pss",
+            Self::Seccomp => "seccomp",
+        }
+    }
+
+    /// Reads that word.
+    fn read(text: &str) -> Result<Self, String> {
+        let of = |lists: &Self| lists.as_str() == text;
+        let known = [Self::Pss, Self::Seccomp].into_iter().find(of);
+        known.ok_or_else(|| format!("{text}: neither pss nor seccomp"))
+    }
+
+    fn paths(self) -> impl Iterator<Item = &'static str> {
+        let beside: &[&str] = match self {
+            Self::Pss => &FOR_PSS,
+            Self::Seccomp => &FOR_SECCOMP,
+        };
+        beside.iter().chain(&WORKLOADS).copied()
+    }
+}
 
 /// The size of a page, as kubectl has it and we do.
 const PAGE: usize = 500;
@@ -43,10 +89,11 @@ pub(crate) struct Downloaded {
     pub bytes: usize,
 }
 
-/// Downloads everything and prints what came. `coding` is `gzip` or `identity`.
+/// Downloads everything and prints what came. `lists` is `pss` or `seccomp`, `coding` is `gzip` or
+/// `identity`.
 #[expect(clippy::print_stdout, reason = "the parent process reads it")]
-pub(crate) fn print(kubeconfig: &str, coding: &str) -> Result<(), String> {
-    let downloaded = Server::of(kubeconfig)?.download(coding)?;
+pub(crate) fn print(lists: &str, kubeconfig: &str, coding: &str) -> Result<(), String> {
+    let downloaded = Server::of(kubeconfig)?.download(Lists::read(lists)?, coding)?;
     println!("{}", serde_json::to_string(&downloaded).map_err(|error| error.to_string())?);
     Ok(())
 }
@@ -95,9 +142,9 @@ impl Server {
         })
     }
 
-    fn download(&self, coding: &str) -> Result<Downloaded, String> {
+    fn download(&self, lists: Lists, coding: &str) -> Result<Downloaded, String> {
         let mut downloaded = Downloaded::default();
-        for list in LISTS {
+        for list in lists.paths() {
             let mut token = String::new();
             loop {
                 token = self.page(list, coding, &token, &mut downloaded)?;

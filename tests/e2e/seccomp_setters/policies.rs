@@ -38,7 +38,7 @@ fn mutation(name: &str) -> Value {
     json!({ "patchType": "ApplyConfiguration", "applyConfiguration": { "expression": expression } })
 }
 
-fn policy(name: &str, constraints: Value) -> Value {
+fn policy(name: &str, constraints: &Value) -> Value {
     json!({
         "apiVersion": GROUP, "kind": "MutatingAdmissionPolicy", "metadata": { "name": name },
         "spec": {
@@ -78,7 +78,7 @@ fn generate(random: &mut Random) -> (Vec<Value>, Vec<Value>) {
     let (mut policies, mut bindings) = (Vec::new(), Vec::new());
     for number in 0..POLICIES {
         let name = format!("policy-{number}");
-        policies.push(policy(&name, constraints(random, 1)));
+        policies.push(policy(&name, &constraints(random, 1)));
         let times = if random.percent(10) { 0 } else { 1 + random.below(2) };
         for time in 0..times {
             let resources = random.percent(50).then(|| constraints(random, 0));
@@ -107,7 +107,7 @@ pub(crate) fn judge(cluster: &Cluster, random: &mut Random, places: &[Place]) {
     let everything = json!({ "resourceRules": [{
         "apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE"], "resources": ["pods"],
     }], "objectSelector": { "matchLabels": { "wait": "for-it" } } });
-    cluster.create_all(&[policy(LAST, everything)]);
+    cluster.create_all(&[policy(LAST, &everything)]);
     cluster.create_all(&[binding(LAST, LAST, None)]);
     let mut sentinel = pod(random);
     sentinel["metadata"]["labels"] = json!({ "wait": "for-it" });

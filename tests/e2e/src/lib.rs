@@ -11,5 +11,6 @@ pub mod folder;
 pub mod live;
 pub mod object;
 pub mod pss;
+pub mod schema;
 pub mod seccomp;
 pub mod served;

@@ -2,6 +2,7 @@
 
 use kubectl_pss::commands::standing::NamespaceDetail;
 use kubectl_pss::commands::verdict::PssDetail;
+use kubectl_seccomp::commands::check::SeccompDetail;
 use posture::finding::difference::Difference;
 use posture::finding::report::Report;
 use posture::patch::report::PlanReport;
@@ -39,9 +40,31 @@ pub fn plan() -> serde_json::Result<String> {
     schema_of::<PlanReport<()>>()
 }
 
+/// The schema of what `kubectl seccomp check -o json` prints, as JSON.
+///
+/// # Errors
+/// As [`report`].
+pub fn seccomp_report() -> serde_json::Result<String> {
+    schema_of::<Report<SeccompDetail>>()
+}
+
+/// The schema of what `kubectl seccomp explain -o json` prints, as JSON.
+///
+/// # Errors
+/// As [`report`].
+pub fn seccomp_explanation() -> serde_json::Result<String> {
+    text(&kubectl_seccomp::commands::explain::schema(settings().into_generator()))
+}
+
 fn schema_of<T: schemars::JsonSchema>() -> serde_json::Result<String> {
-    // What is written, not what could be read: fields that may be left out are not required.
-    let settings = schemars::generate::SchemaSettings::draft2020_12().for_serialize();
-    let schema = settings.into_generator().into_root_schema_for::<T>();
-    serde_json::to_string_pretty(&schema).map(|text| text + "\n")
+    text(&settings().into_generator().into_root_schema_for::<T>())
+}
+
+/// What is written, not what could be read: fields that may be left out are not required.
+fn settings() -> schemars::generate::SchemaSettings {
+    schemars::generate::SchemaSettings::draft2020_12().for_serialize()
+}
+
+fn text(schema: &schemars::Schema) -> serde_json::Result<String> {
+    serde_json::to_string_pretty(schema).map(|text| text + "\n")
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args as ClapArgs;
 use kubectl_pss::checks::catalog;
-use kubectl_pss::commands::check::{self, CheckOptions, Scope};
+use kubectl_pss::commands::check::{self, CheckOptions};
 use kubectl_pss::commands::check_ns::{self, NamespaceOptions, NamespaceScope};
 use kubectl_pss::commands::policies::PolicyOptions;
 use kubectl_pss::commands::rights;
@@ -17,6 +17,7 @@ use posture::cli::gates::GateFlags;
 use posture::cli::origin::{Origin, OriginArgs};
 use posture::finding::gates::Gates;
 use posture::input::cluster::Cluster;
+use posture::input::scope::Scope;
 use posture::input::snapshot::Asked;
 use posture::model::error::{Error, Result};
 use posture::model::version::Minor;

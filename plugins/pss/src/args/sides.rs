@@ -12,7 +12,7 @@ use posture::render::escape::escape;
 use posture::render::out;
 use posture::render::style::Style;
 
-use kubectl_pss::commands::check::Scope;
+use posture::input::scope::Scope;
 
 use super::check::{CHECK, TOOL, namespaces_in};
 use super::diff::DiffArgs;

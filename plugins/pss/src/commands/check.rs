@@ -6,6 +6,7 @@ use posture::finding::suppression::rule::Rule;
 use posture::input::cluster::Cluster;
 use posture::input::files::FileArgs;
 use posture::input::inventory;
+use posture::input::scope::Scope;
 use posture::input::selection::Selection;
 use posture::input::workloads::{namespaces_of, workloads};
 use posture::model::error::Result;
@@ -33,29 +34,6 @@ use crate::checks::catalog;
 use crate::evaluate::Evaluator;
 use crate::pod::known_server;
 use crate::requirements::Required;
-
-/// What to look at.
-#[derive(Clone, Debug)]
-pub enum Scope<'a> {
-    /// Manifests.
-    Files {
-        /// The values of `-f` and `-R`.
-        files: FileArgs,
-        /// The directory of `-k`.
-        kustomize: Option<&'a str>,
-        /// What is meant of them.
-        selection: Selection,
-        /// The cluster whose namespaces decide, if they are asked for.
-        cluster: Option<Cluster<'a>>,
-    },
-    /// Objects of a cluster.
-    Live {
-        /// The cluster.
-        cluster: Cluster<'a>,
-        /// What to read of it.
-        selection: Selection,
-    },
-}
 
 /// What the command line asks for.
 #[derive(Clone, Debug)]

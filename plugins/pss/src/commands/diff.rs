@@ -8,6 +8,7 @@ use posture::finding::gates::Gates;
 use posture::finding::report::{Report, Target};
 use posture::input::cluster::Cluster;
 use posture::input::files::FileArgs;
+use posture::input::scope::Scope;
 use posture::input::selection::pick::ABSENT;
 use posture::model::error::{Error, Result};
 use posture::model::version::Minor;
@@ -15,7 +16,7 @@ use posture::render::cluster;
 use posture::render::difference::{DifferenceFormat, print};
 use posture::render::out::Output;
 
-use super::check::{self, Judged, Scope, Way, judge};
+use super::check::{self, Judged, Way, judge};
 use super::meant::Meant;
 use super::verdict::{ModeReport, PssDetail};
 use super::{gate, scan, tool};

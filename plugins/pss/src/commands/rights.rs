@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 
 use posture::client::list::List;
 use posture::input::cluster::Cluster;
+use posture::input::scope::Scope;
 use posture::input::workloads::{namespaces_of, workloads};
 use posture::model::error::Result;
 use posture::render::{cluster, rights};
 
-use super::check::{CheckOptions, Scope};
+use super::check::CheckOptions;
 use super::check_ns::{NamespaceOptions, NamespaceScope, content_lists, namespace_lists};
 use super::diff::{DiffOptions, Question, cluster_beside, meant_of, names_something};
 use super::fix::{self, Files, FixOptions};

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args as ClapArgs;
 use kubectl_seccomp::checks::catalog;
-use kubectl_seccomp::commands::check::{self, CheckOptions, Kubelets, Reading, Scope};
+use kubectl_seccomp::commands::check::{self, CheckOptions, Kubelets, Reading};
 use kubectl_seccomp::commands::rights;
 use posture::cli::connection::ConnectionFlags;
 use posture::cli::exit;
@@ -148,15 +148,7 @@ pub(super) fn run(check: &CheckArgs, style: StyleFlags, program: &str) -> Result
         Origin::Files(Some(connection)) => Some(connection.target().namespace.clone()),
         _ => None,
     };
-    let scope = match origin.cluster(TOOL, &asked, recorder.as_ref()) {
-        (Some(cluster), true) => Scope::Live { cluster, selection: asked.selection()? },
-        (cluster, _) => Scope::Files {
-            files: check.input.files(),
-            kustomize: check.input.kustomize(),
-            selection: asked.selection()?,
-            cluster,
-        },
-    };
+    let scope = origin.scope(&args, &asked, recorder.as_ref())?;
     let reading = Reading {
         program,
         scope,

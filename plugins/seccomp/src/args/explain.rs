@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, ValueEnum};
-use kubectl_seccomp::commands::check::{Reading, Scope};
+use kubectl_seccomp::commands::check::Reading;
 use kubectl_seccomp::commands::explain::{self, ExplainFormat, ExplainOptions};
 use kubectl_seccomp::commands::rights;
 use kubectl_seccomp::defaults::Runtime;
@@ -208,15 +208,7 @@ fn objects(
     let origin = Origin::open(&origin_args, program, style.stderr())?;
     args.kubelets.fits(&origin)?;
     let asked = origin.asked(&origin_args);
-    let scope = match origin.cluster(TOOL, &asked, None) {
-        (Some(cluster), true) => Scope::Live { cluster, selection: asked.selection()? },
-        (cluster, _) => Scope::Files {
-            files: args.input.files(),
-            kustomize: args.input.kustomize(),
-            selection: asked.selection()?,
-            cluster,
-        },
-    };
+    let scope = origin.scope(&origin_args, &asked, None)?;
     let reading = Reading {
         program,
         scope,
@@ -237,8 +229,7 @@ fn of_nodes(
     style: StyleFlags,
     program: &str,
 ) -> Result<Option<(Vec<Place>, Vec<Gap>)>> {
-    let caps = Changes { add: args.cap.clone(), drop: args.drop_cap.clone() };
-    caps.check()?;
+    let caps = Changes::asked(&args.cap, &args.drop_cap)?;
     if args.print_rbac {
         return rights::of_nodes().map(|()| None);
     }
@@ -271,8 +262,7 @@ fn surroundings(args: &ExplainArgs) -> Result<(Surroundings, Vec<String>)> {
         assumed.push(format!("Linux {KERNEL} (--kernel)"));
         KERNEL
     };
-    let caps = Changes { add: args.cap.clone(), drop: args.drop_cap.clone() };
-    caps.check()?;
+    let caps = Changes::asked(&args.cap, &args.drop_cap)?;
     if args.cap.is_empty() && args.drop_cap.is_empty() {
         assumed.push("the capabilities that the runtime gives (--cap, --drop-cap)".to_owned());
     }

@@ -36,7 +36,7 @@ use super::planner::DEFAULT_NAMESPACE;
 use super::set::{Files, Live, Scope, TOOL};
 use crate::checks;
 use crate::effective::{Pod, Scene};
-use crate::facts::{Facts, Missing};
+use crate::facts::{Facts, Missing, first};
 use crate::violation::Violation;
 
 /// How many objects are named for one thing that is left.
@@ -105,10 +105,8 @@ impl LastWords for FixDetail {
         let counts = counts.iter().map(|(grade, count)| format!("{count} {grade}"));
         let mut lines = vec![format!("left: {}", counts.collect::<Vec<_>>().join(", "))];
         lines.extend(alike.into_iter().map(|((grade, check, title), objects)| {
-            let more = objects.len().saturating_sub(NAMED);
-            let first: Vec<String> = objects.into_iter().take(NAMED).collect();
-            let and = if more > 0 { format!(" and {more} more") } else { String::new() };
-            format!("  {grade} {check}: {title}: {}{and}", first.join(", "))
+            let objects: Vec<String> = objects.into_iter().collect();
+            format!("  {grade} {check}: {title}: {}", first(&objects, NAMED))
         }));
         lines
     }

@@ -8,11 +8,17 @@ use posture::render::style::Style;
 pub fn run(program: &str, style: Style) -> Result<()> {
     let commands = [
         (
+            format!("{program} check"),
+            "what confines every container of this namespace, and who decided it",
+        ),
+        (
+            format!("{program} explain 'socket(AF_ALG)' --all-nodes"),
+            "what becomes of a system call on every kind of node",
+        ),
+        (
             format!("{program} set RuntimeDefault --dry-run=client"),
             "what would change in this namespace, and what already has it",
         ),
-        (format!("{program} set RuntimeDefault deploy/web"), "the diff, then the question"),
-        (format!("{program} set RuntimeDefault -f manifests/"), "the same for your files"),
     ];
     overview::print(program, &commands, style)
 }

@@ -144,6 +144,10 @@ impl Pod<'_> {
                 role: Role::Means,
                 says: match &*place.runtime {
                     "" => "the default of a runtime that is not known".to_owned(),
+                    // As the node calls what is not known here.
+                    runtime if runtime.contains("://") => {
+                        format!("the default of {runtime}, of which nothing is known")
+                    }
                     runtime => format!("the default that upstream builds into {runtime}"),
                 },
                 path: None,

@@ -8,7 +8,7 @@ use super::{Effective, Scene};
 use crate::named::{PATH, Profile, refusal};
 
 /// The first releases of the API server that keep the field.
-pub(super) const SINCE: Minor = Minor(19);
+pub(crate) const SINCE: Minor = Minor(19);
 
 /// The oldest kubelets that servers work with are three releases older, from 1.28 on.
 const SKEW: u16 = 3;

@@ -4,7 +4,6 @@
 //! privileged container has none. What `RuntimeDefault` means is the runtime's matter.
 //! Source: `getSeccompProfile` of Kubernetes' `pkg/kubelet/kuberuntime`.
 
-mod capabilities;
 mod chain;
 mod field;
 mod node;
@@ -19,11 +18,13 @@ use std::sync::Arc;
 use posture::model::container::ContainerKind;
 use posture::model::path::FieldPath;
 
-pub use self::capabilities::bounding_set;
+pub(crate) use self::field::SINCE as FIELD_SINCE;
 pub use self::field::{Said, is_vulnerable};
 pub use self::node::{How, Kubelet, Node, SeccompDefault, Told};
 pub use self::pod::{Field, Own, Pod, Refusal};
 pub use self::scene::Scene;
+pub(crate) use self::scene::names_windows;
+pub use crate::capabilities::bounding_set;
 
 /// What a container runs with.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -11,6 +11,7 @@ use super::field::{self, Said};
 use super::node::{Kubelet, SeccompDefault};
 use super::scene::{Eligible, View, names_windows, wants_windows};
 use super::{Effective, Scene, Source};
+use crate::capabilities::is_privileged;
 use crate::named::{FIELD, Profile, describe};
 use crate::set::annotations::{self, Annotation};
 
@@ -118,17 +119,11 @@ impl<'a> Pod<'a> {
             let is_kept = scene.server() >= field::SINCE && !value.is_null();
             is_kept.then(|| Field { value, said: said(value) })
         };
-        let own = |container: Container<'a>| {
-            let context = container.value.get("securityContext");
-            let privileged = context.and_then(|context| context.get("privileged"));
-            Own {
-                container,
-                is_privileged: privileged.and_then(|flag| flag.as_bool()) == Some(true),
-                field: field(container.value),
-                annotation: annotations
-                    .iter()
-                    .position(|one| one.container() == Some(container.name)),
-            }
+        let own = |container: Container<'a>| Own {
+            container,
+            is_privileged: is_privileged(container.value),
+            field: field(container.value),
+            annotation: annotations.iter().position(|one| one.container() == Some(container.name)),
         };
         let mut pod = Self {
             scene,
@@ -196,7 +191,8 @@ impl<'a> Pod<'a> {
     /// Everything for which no server takes such a Pod.
     fn refused(&self) -> Vec<Refusal> {
         let mut all = Vec::new();
-        let is_windows = self.scene.server() >= OS_SINCE && names_windows(self.value);
+        let is_windows =
+            self.scene.server() >= OS_SINCE && self.value.get("spec").is_some_and(names_windows);
         let mut look = |field: Option<&Field<'_>>, own: Option<&Own<'_>>| {
             let Some(field) = field else { return };
             let why = match &field.said {

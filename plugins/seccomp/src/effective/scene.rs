@@ -164,9 +164,11 @@ fn system(spec: Value<'_>) -> Option<&str> {
     spec.get("os")?.get("name")?.as_str()
 }
 
-/// Whether `spec.os.name` of a pod is `windows`.
-pub(super) fn names_windows(pod: Value<'_>) -> bool {
-    pod.get("spec").and_then(system) == Some("windows")
+/// Whether `spec.os.name` of a pod is `windows`: then the API server takes no profile.
+///
+/// Source: `validateWindows` of Kubernetes' `pkg/apis/core/validation`.
+pub(crate) fn names_windows(spec: Value<'_>) -> bool {
+    system(spec) == Some("windows")
 }
 
 /// Whether a pod is for Windows, by its system, else by the nodes that it selects.

@@ -22,6 +22,7 @@ pub struct Question {
 /// The answers about all places.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Answers {
     /// The call, as it was written.
     pub call: String,
@@ -38,6 +39,7 @@ pub struct Answers {
 
 /// Places where the same becomes of the call.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Group {
     /// What, in words, through the machine's own ABI.
     pub verdict: String,
@@ -48,6 +50,7 @@ pub struct Group {
 /// The answer about one place.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct PlaceAnswer {
     /// Which one.
     pub place: PlaceSaid,
@@ -62,6 +65,7 @@ pub struct PlaceAnswer {
 
 /// A place, for programs.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct PlaceSaid {
     /// How people call it.
     pub label: String,
@@ -83,6 +87,7 @@ pub struct PlaceSaid {
 /// What becomes of the call under one profile.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Reading {
     /// The release, or the file, that the profile is of.
     pub profile: String,
@@ -97,6 +102,7 @@ pub struct Reading {
 
 /// What the kernel asks for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct NeedSaid {
     /// The capability.
     pub cap: &'static str,

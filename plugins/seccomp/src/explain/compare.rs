@@ -14,6 +14,7 @@ use crate::evaluate::{Answer, numbers};
 
 /// What several places do.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Comparison {
     /// The places.
     pub places: Vec<PlaceSaid>,
@@ -27,6 +28,7 @@ pub struct Comparison {
 
 /// Calls of which the same becomes, which is not the same everywhere.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Differs {
     /// The kind of the first of them.
     pub group: &'static str,

@@ -11,6 +11,7 @@ use crate::evaluate::Target;
 
 /// What the releases of a runtime do with a call, line by line, for the same container and node.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct History {
     /// The lines, the oldest first.
     pub lines: Vec<Line>,
@@ -18,6 +19,7 @@ pub struct History {
 
 /// A line of releases: `1.7`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Line {
     /// Its name.
     pub line: String,
@@ -27,6 +29,7 @@ pub struct Line {
 
 /// Releases in a row that do the same.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Span {
     /// The first one that was read.
     pub first: String,

@@ -5,7 +5,6 @@
 
 mod answer;
 mod call;
-mod caps;
 mod compare;
 mod constants;
 mod filters;
@@ -19,9 +18,9 @@ mod topic;
 mod verdict;
 mod words;
 
+pub use crate::capabilities::{Changes, bounding};
 pub use answer::{Answers, Group, NeedSaid, PlaceAnswer, PlaceSaid, Question, Reading, answer};
 pub use call::Call;
-pub use caps::{Changes, bounding};
 pub use compare::{Comparison, Differs, compare};
 pub use filters::Filters;
 pub use history::{History, Line, Span};

@@ -16,6 +16,7 @@ use crate::profile::{Profile, Wrong};
 /// What a place does with all calls: one reading, or two where its release lies between two that
 /// differ.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Overview {
     /// The place.
     pub place: PlaceSaid,
@@ -28,6 +29,7 @@ pub struct Overview {
 /// What one profile does.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Sight {
     /// The release, or the file, that the profile is of.
     pub profile: String,
@@ -52,6 +54,7 @@ pub struct Sight {
 
 /// Calls of a kind that are not allowed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Blocked {
     /// The kind.
     pub group: &'static str,
@@ -63,6 +66,7 @@ pub struct Blocked {
 
 /// A call that is allowed for some arguments.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Partly {
     /// The call.
     pub call: String,
@@ -72,6 +76,7 @@ pub struct Partly {
 
 /// What a capability opens.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Opened {
     /// The capability.
     pub cap: String,
@@ -83,6 +88,7 @@ pub struct Opened {
 
 /// What is different through another ABI.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct OtherAbi {
     /// The ABI.
     pub abi: String,

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use posture::model::error::Result;
 
-use super::caps::{Changes, bounding};
+use crate::capabilities::Changes;
 use crate::defaults::version::Version;
 use crate::defaults::{self, Candidate, Certainty, Found, Release, Runtime};
 use crate::evaluate::{self, Machine};
@@ -65,14 +65,14 @@ impl Place {
     /// A container with the default of a runtime's release. Fails where that is no version.
     pub fn of_release(runtime: Runtime, version: &str, around: &Surroundings) -> Result<Self> {
         let found = defaults::find(runtime, version)?;
-        let caps = around.caps.apply(bounding(runtime, version));
+        let caps = around.caps.apply(runtime, version);
         Ok(Self::with(format!("{runtime} {version}"), Filter::Default(found), caps, around))
     }
 
     /// A container with a document, that a runtime loads.
     pub fn of_document(document: Document, around: &Surroundings) -> Self {
         let label = format!("{} read by {}", document.name, document.reader);
-        let caps = around.caps.apply(bounding(document.reader, ""));
+        let caps = around.caps.apply(document.reader, "");
         Self::with(label, Filter::Document(document), caps, around)
     }
 
@@ -93,7 +93,7 @@ impl Place {
                 certainty: Certainty::Read,
                 profiles: vec![Candidate::from(release)],
             };
-            let caps = around.caps.apply(bounding(runtime, &release.name));
+            let caps = around.caps.apply(runtime, &release.name);
             let label = match release.version {
                 Some(_) => format!("{runtime} {}", release.name),
                 None => format!("{runtime} {} (later than its releases known here)", release.name),

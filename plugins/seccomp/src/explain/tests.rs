@@ -11,11 +11,11 @@ use crate::evaluate::numbers;
 use crate::profile::{Kernel, Profile};
 
 fn around(add: &[&str], drop: &[&str]) -> Surroundings {
-    let list = |caps: &[&str]| caps.iter().map(|cap| (*cap).to_owned()).collect();
+    let list = |caps: &[&str]| caps.iter().map(|cap| (*cap).to_owned()).collect::<Vec<_>>();
     Surroundings {
         machine: "amd64".parse().unwrap(),
         kernel: Kernel(6, 12),
-        caps: Changes { add: list(add), drop: list(drop) },
+        caps: Changes::asked(&list(add), &list(drop)).unwrap(),
     }
 }
 

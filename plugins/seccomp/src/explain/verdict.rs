@@ -22,6 +22,7 @@ const CONTESTED: &str =
 /// What becomes of a call through an ABI.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Verdict {
     /// The ABI: `x86_64`.
     pub abi: String,
@@ -47,6 +48,7 @@ pub struct Verdict {
 
 /// What becomes of a call under conditions.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct CaseSaid {
     /// The conditions, all of which must hold.
     pub conditions: Vec<String>,
@@ -56,6 +58,7 @@ pub struct CaseSaid {
 
 /// A rule about the call.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct RuleSaid {
     /// Its position in `syscalls`.
     pub index: usize,
@@ -70,6 +73,7 @@ pub struct RuleSaid {
 
 /// A change after which something else becomes of the call.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ChangeSaid {
     /// What changes: `with CAP_BPF`.
     pub turn: String,

@@ -12,7 +12,9 @@ use posture::model::workload::PodTemplate;
 
 use super::annotations::{self, Annotation};
 use super::{Doing, Outcome, Wish};
-use crate::named::{FIELD, Profile, describe};
+use crate::capabilities::is_privileged;
+use crate::effective::names_windows;
+use crate::named::{FIELD, Profile, describe, title};
 
 /// A place where a profile may stand: the pod, or one container.
 struct Place<'a> {
@@ -42,14 +44,7 @@ impl<'a> Place<'a> {
     }
 
     fn name(&self) -> String {
-        self.container.as_ref().map_or("the pod".to_owned(), |container| {
-            let kind = match container.kind {
-                ContainerKind::Init => "init container",
-                ContainerKind::Normal => "container",
-                ContainerKind::Ephemeral => "ephemeral container",
-            };
-            format!("{kind} {}", container.name)
-        })
+        self.container.as_ref().map_or("the pod".to_owned(), title)
     }
 
     fn has(&self, profile: &Profile) -> bool {
@@ -104,7 +99,7 @@ pub(super) fn outcome(template: &PodTemplate<'_>, wish: &Wish, place: &str) -> O
         let path = template.path.clone().field("spec");
         return Outcome::Unknown(format!("no pod at {path}: the API server would refuse it"));
     };
-    if is_windows(spec) {
+    if names_windows(spec) {
         return Outcome::Left {
             why: format!("a Windows pod{place}: seccompProfile cannot be set there"),
             instead: Vec::new(),
@@ -296,15 +291,8 @@ fn privileged(pod: &Place<'_>, places: &[Place<'_>]) -> Vec<String> {
         is_set || pod.target.is_some() && one.current.is_none()
     };
     let is_privileged = |one: &&Place<'_>| {
-        let flag = one.context.and_then(|context| context.get("privileged"));
-        flag.and_then(|flag| flag.as_bool()) == Some(true)
+        one.container.as_ref().is_some_and(|container| is_privileged(container.value))
     };
     let note = |one: &Place<'_>| format!("{} is privileged: no profile applies to it", one.name());
     places.iter().filter(concerned).filter(is_privileged).map(note).collect()
-}
-
-/// Source: `validateWindows` of Kubernetes' `pkg/apis/core/validation`.
-fn is_windows(spec: Value<'_>) -> bool {
-    let name = spec.get("os").and_then(|os| os.get("name"));
-    name.and_then(|name| name.as_str()) == Some("windows")
 }

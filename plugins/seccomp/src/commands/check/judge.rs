@@ -134,6 +134,7 @@ impl Judge<'_> {
                 told
             }));
             detail.set_by.extend(beside.set_by);
+            notes.extend(beside.notes);
             detail.setters.extend(beside.setters);
             confinements.extend(own);
         }
@@ -244,6 +245,7 @@ struct Beside {
     expected: Vec<Expected>,
     set_by: Vec<String>,
     setters: Vec<SetterReport>,
+    notes: Vec<String>,
 }
 
 impl Beside {
@@ -254,15 +256,21 @@ impl Beside {
             Would::May(why) => ("may", why.clone()),
             Would::Not(why) => ("not", why.clone()),
         };
-        if verdict == "should"
-            && is_stored
-            && let Sets::Profile(profile) = &expectation.setter.sets
-        {
-            self.expected.push(Expected {
-                setter: name.clone(),
-                profile: profile.to_string(),
-                why: Some(expectation.missed(created).to_string()),
-            });
+        if let Sets::Profile(profile) = &expectation.setter.sets {
+            match &expectation.verdict {
+                Would::Should if is_stored => self.expected.push(Expected {
+                    setter: name.clone(),
+                    profile: profile.to_string(),
+                    why: Some(expectation.missed(created).to_string()),
+                }),
+                Would::Should => {
+                    self.notes.push(format!("{name} sets {profile} once its pods are created"));
+                }
+                Would::May(why) if !is_stored => self
+                    .notes
+                    .push(format!("{name} may set {profile} once its pods are created ({why})")),
+                Would::May(_) | Would::Not(_) => {}
+            }
         }
         self.setters.push(SetterReport { setter: name, verdict, why });
     }

@@ -16,6 +16,7 @@ use posture::input::chosen::Chosen;
 use posture::input::cluster::Cluster;
 use posture::input::files::FileArgs;
 use posture::input::inventory;
+use posture::input::scope::Scope;
 use posture::input::selection::Selection;
 use posture::model::error::Result;
 use posture::model::gap::Gap;
@@ -33,33 +34,11 @@ use super::kubelets;
 use super::planner::DEFAULT_NAMESPACE;
 use crate::checks::{self, catalog};
 use crate::effective::{Scene, SeccompDefault};
+use crate::facts::names;
 
 pub use self::detail::{ContainerReport, LinkReport, PlaceReport, SeccompDetail};
 pub use self::surroundings::Kubelets;
 pub(super) use self::surroundings::{Surroundings, Wanted};
-
-/// What to look at.
-#[derive(Clone, Debug)]
-pub enum Scope<'a> {
-    /// Manifests.
-    Files {
-        /// The values of `-f` and `-R`.
-        files: FileArgs,
-        /// The directory of `-k`.
-        kustomize: Option<&'a str>,
-        /// What is meant of them.
-        selection: Selection,
-        /// The cluster whose nodes and setters count, if it is asked for.
-        cluster: Option<Cluster<'a>>,
-    },
-    /// Objects of a cluster.
-    Live {
-        /// The cluster.
-        cluster: Cluster<'a>,
-        /// What to read of it.
-        selection: Selection,
-    },
-}
 
 /// What is read and judged, and how.
 #[derive(Clone, Debug)]
@@ -239,8 +218,9 @@ fn unknown_defaults(collected: &Collected, surroundings: &Surroundings) -> Vec<G
             place: None,
             object: Some(format!("seccompDefault of {of}")),
             why: format!("{why}; containers for which nothing is set are taken to run unconfined"),
-            hint: "say --assume seccompDefault=true or =false, or ask them with --probe-nodes"
-                .to_owned(),
+            hint:
+                "say --assume seccompDefault=true or =false; --probe-nodes asks those of a cluster"
+                    .to_owned(),
         }
     };
     reasons.into_iter().map(gap).collect()
@@ -262,7 +242,23 @@ fn finish(
     let tool = Tool::new(program, env!("CARGO_PKG_VERSION"), "check");
     let (mut report, suppressions) = collected.report(tool, target);
     report.notes = surroundings.setters.describe();
+    report.notes.extend(told(&surroundings.scene));
     Judged { report, suppressions, scene: surroundings.scene }
+}
+
+/// What the kubelets do with containers for which nothing is set, where that is known.
+fn told(scene: &Scene) -> Vec<String> {
+    let mut known: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+    for node in scene.nodes().iter().filter(|node| !node.is_windows()) {
+        if !matches!(node.seccomp_default, SeccompDefault::Unknown(_)) {
+            known.entry(node.seccomp_default.to_string()).or_default().push(&node.name);
+        }
+    }
+    let line = |(default, nodes): (String, Vec<&str>)| {
+        let kubelets = if nodes.len() == 1 { "kubelet" } else { "kubelets" };
+        format!("the {kubelets} of {}: {default}", names(&nodes))
+    };
+    known.into_iter().map(line).collect()
 }
 
 /// Whether anything is left to the kubelets: then it matters what could not be read beside pods.

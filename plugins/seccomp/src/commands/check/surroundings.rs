@@ -158,11 +158,7 @@ impl Surroundings {
             |object: &&Object, kind: &str| object.kind() == kind && object.group().is_empty();
         let mut nodes: Vec<Node> =
             objects.iter().filter(|object| of_kind(object, "Node")).map(Node::of).collect();
-        if let Some(on) = kubelets.assumed {
-            for node in &mut nodes {
-                node.seccomp_default = assumed(on);
-            }
-        }
+        assume(&mut nodes, kubelets);
         let namespaces = objects.iter().filter(|object| of_kind(object, "Namespace"));
         let namespaces = namespaces.map(of_namespace).collect();
         let (setters, gaps) = Setters::read(&objects);
@@ -206,11 +202,8 @@ fn unseen_default(kubelets: Kubelets, why: String) -> SeccompDefault {
 /// Writes down what is assumed of kubelets, or what they say themselves. What is assumed holds for
 /// those that were not asked or have not answered.
 fn tell(nodes: &mut [Node], cluster: Cluster<'_>, kubelets: Kubelets) {
-    let is_open = |node: &Node| {
-        !node.is_windows() && matches!(node.seccomp_default, SeccompDefault::Unknown(_))
-    };
     if let (true, Cluster::Live { connection, .. }) = (kubelets.probe, cluster) {
-        let open = nodes.iter().filter(|node| is_open(node));
+        let open = nodes.iter().filter(|&node| is_open(node));
         let names: Vec<&str> = open.map(|node| node.name.as_str()).collect();
         let mut answers = kubelets::ask(connection, &names);
         for node in nodes.iter_mut() {
@@ -224,10 +217,19 @@ fn tell(nodes: &mut [Node], cluster: Cluster<'_>, kubelets: Kubelets) {
             };
         }
     }
-    if let Some(on) = kubelets.assumed {
-        let open = nodes.iter_mut().filter(|node| is_open(node));
-        for node in open {
-            node.seccomp_default = assumed(on);
-        }
+    assume(nodes, kubelets);
+}
+
+/// Writes down what is assumed, of the kubelets of which it is not known: those of before 1.22 have
+/// no such setting.
+fn assume(nodes: &mut [Node], kubelets: Kubelets) {
+    let Some(on) = kubelets.assumed else { return };
+    for node in nodes.iter_mut().filter(|node| is_open(node)) {
+        node.seccomp_default = assumed(on);
     }
+}
+
+/// Whether it is not known of a node how its kubelet runs, and matters.
+fn is_open(node: &Node) -> bool {
+    !node.is_windows() && matches!(node.seccomp_default, SeccompDefault::Unknown(_))
 }

@@ -7,6 +7,8 @@ mod nodes;
 mod objects;
 mod overview;
 mod page;
+#[cfg(feature = "schema")]
+mod schema;
 
 use std::io::Write as _;
 
@@ -26,6 +28,8 @@ pub use document::read;
 pub(super) use nodes::node_lists;
 pub use nodes::{nodes_in, nodes_of, places};
 pub use objects::run as of_objects;
+#[cfg(feature = "schema")]
+pub use schema::schema;
 
 /// How to write an explanation. A format never changes what is said, nor the exit code.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -59,20 +63,28 @@ pub struct ExplainOptions<'a> {
 /// An explanation, for programs.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "ExplanationOf{T}"))]
 struct Explanation<'a, T> {
+    /// `posture/v1`
     api_version: &'static str,
+    /// `Explanation`
     kind: &'static str,
+    /// What wrote it.
     tool: Tool,
+    /// The counts.
     summary: Summary,
+    /// What nobody said, and was taken for granted.
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     assumed: &'a [String],
     #[serde(flatten)]
     body: &'a T,
+    /// What of the nodes is not known.
     #[serde(skip_serializing_if = "<[Gap]>::is_empty")]
     gaps: &'a [Gap],
 }
 
 #[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct Summary {
     /// How many places there are.
     places: usize,

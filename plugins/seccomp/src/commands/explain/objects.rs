@@ -23,17 +23,29 @@ use crate::facts::names;
 /// What is explained, for programs.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Explanation<'a> {
+#[cfg_attr(
+    feature = "schema",
+    derive(schemars::JsonSchema),
+    schemars(rename = "ExplanationOfObjects")
+)]
+pub(super) struct Explanation<'a> {
+    /// `posture/v1`
     api_version: &'static str,
+    /// `Explanation`
     kind: &'static str,
+    /// What wrote it.
     tool: Tool,
+    /// What was looked at.
     target: &'a Target,
+    /// The counts.
     summary: Summary,
+    /// The objects, with what confines their containers.
     objects: &'a [ObjectReport<SeccompDetail>],
     /// What the default profiles do that containers run with.
     profiles: &'a [Overview],
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     notes: &'a [String],
+    /// What could not be read or judged.
     gaps: &'a [Gap],
 }
 
@@ -222,13 +234,16 @@ impl<W: Write> Writer<'_, '_, W> {
     }
 
     fn place(&mut self, container: &ContainerReport, place: &PlaceReport) -> Result<()> {
-        if container.places.len() > 1 {
+        let default = Default::of(place, self.scene);
+        let is_alike = |other: &PlaceReport| other.effective == place.effective;
+        let differs = default.is_some() || !container.places.iter().all(is_alike);
+        if container.places.len() > 1 && differs {
             let kind = &place.effective.kind;
             let why = place.effective.why.as_ref().map(|why| format!(": {why}"));
             let text = format!("{kind}{}", why.unwrap_or_default());
             self.page.item(&format!("on {}", names(&place.nodes)), &text)?;
         }
-        let Some(default) = Default::of(place, self.scene) else { return Ok(()) };
+        let Some(default) = default else { return Ok(()) };
         let found = self.profiles.iter().find(|(known, _)| *known == default);
         let Some(sight) = found.and_then(|(_, found)| found.readings.first()) else {
             return Ok(());

@@ -1,4 +1,4 @@
-//! The table of checks in the plugin's README.
+//! The tables of checks in the plugins' READMEs.
 
 use std::fmt::Write as _;
 
@@ -6,10 +6,12 @@ use kubectl_pss::checks::ALL;
 use kubectl_pss::fixes::table;
 use kubectl_pss::level::PolicyVersion;
 use kubectl_pss::requirements;
+use kubectl_seccomp::checks as seccomp;
+use posture::finding::document::Document;
 
 use crate::{Result, marked};
 
-/// Writes the table.
+/// Writes the tables.
 pub(crate) fn write() -> Result<()> {
     let mut table =
         "| check | level | since | what is wrong | fix |\n|---|---|---|---|---|\n".to_owned();
@@ -42,7 +44,18 @@ pub(crate) fn write() -> Result<()> {
         let file = check_file(id);
         let _ = writeln!(table, "| [`{id}`](src/requirements/{file}.md) | {title} |");
     }
-    marked::write("plugins/pss/README.md", "requirements", &table)
+    marked::write("plugins/pss/README.md", "requirements", &table)?;
+    let mut table = "| check | severity | what is wrong | fix |\n|---|---|---|---|\n".to_owned();
+    for one in seccomp::ALL {
+        let (id, title) = (one.check.id, one.check.title);
+        let file = check_file(id);
+        let document = Document::parse(one.check.document).map_err(|why| format!("{id}: {why}"))?;
+        let front = |key: &str| document.front(key).ok_or_else(|| format!("{id} has no {key}"));
+        let (severity, fix) = (front("severity")?, front("fix")?);
+        let _ =
+            writeln!(table, "| [`{id}`](src/checks/{file}.md) | {severity} | {title} | {fix} |");
+    }
+    marked::write("plugins/seccomp/README.md", "checks", &table)
 }
 
 /// A check's file is named for it: `hostPorts` is in `host_ports`.
@@ -66,6 +79,10 @@ mod tests {
     fn every_link_leads_somewhere() {
         for check in ALL {
             let path = format!("plugins/pss/src/checks/{}.md", check_file(check.id()));
+            assert!(in_repository(&path).is_file(), "{path}");
+        }
+        for one in seccomp::ALL {
+            let path = format!("plugins/seccomp/src/checks/{}.md", check_file(one.check.id));
             assert!(in_repository(&path).is_file(), "{path}");
         }
         for requirement in requirements::ALL {

@@ -2,6 +2,7 @@
 
 mod checks;
 mod marked;
+mod releases;
 mod sample;
 mod schema;
 mod score;
@@ -31,7 +32,7 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let done = match arguments.as_slice() {
-        ["all"] => checks::write().and_then(|()| schema::write()).and_then(|()| sample::write()),
+        ["all"] => all(),
         ["score"] => score::write(),
         ["seccomp"] => seccomp::write(),
         ["bench", "--out", path] => deployments(path).map_err(|error| format!("{path}: {error}")),
@@ -41,6 +42,13 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(message) => failed(&message),
     }
+}
+
+fn all() -> Result<()> {
+    checks::write()?;
+    releases::write()?;
+    schema::write()?;
+    sample::write()
 }
 
 fn deployments(path: &str) -> io::Result<()> {

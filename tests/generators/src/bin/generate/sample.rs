@@ -43,18 +43,30 @@ pub(crate) fn write() -> Result<()> {
     seccomp()
 }
 
-/// What a change of manifests looks like: the diff, then the words beside it.
+/// What confines the containers of manifests, what a change of them looks like (the diff, then the
+/// words beside it), and what becomes of a call.
 fn seccomp() -> Result<()> {
-    let arguments = ["set", "RuntimeDefault", "-f", "shop.yaml"];
-    let run = Run::new("kubectl-seccomp")
-        .args(arguments)
-        .env("COLUMNS", COLUMNS)
-        .in_folder(&in_repository("plugins/seccomp/examples"))
-        .finish();
-    if run.code != 0 {
-        return Err(format!("the example must be changed: exit {}, {}", run.code, run.stderr));
+    let samples: [(&str, &[&str], i32); 3] = [
+        ("check", &["check", "-f", "shop.yaml"], 1),
+        ("sample", &["set", "RuntimeDefault", "-f", "shop.yaml"], 0),
+        ("explain", &["explain", "socket(AF_ALG)", "--runtime", "containerd@1.7.27"], 0),
+    ];
+    for (name, arguments, code) in samples {
+        let run = Run::new("kubectl-seccomp")
+            .args(arguments.iter().copied())
+            .env("COLUMNS", COLUMNS)
+            .in_folder(&in_repository("plugins/seccomp/examples"))
+            .finish();
+        if run.code != code {
+            return Err(format!("{name}: exit {}, not {code}: {}", run.code, run.stderr));
+        }
+        let quoted = arguments.iter().map(|one| match one.contains('(') {
+            true => format!("'{one}'"),
+            false => (*one).to_owned(),
+        });
+        let (command, said) = (quoted.collect::<Vec<_>>().join(" "), run.stdout + &run.stderr);
+        let sample = format!("```console\n$ kubectl seccomp {command}\n{said}```");
+        marked::write("plugins/seccomp/README.md", name, &sample)?;
     }
-    let (command, said) = (arguments.join(" "), run.stdout + &run.stderr);
-    let sample = format!("```console\n$ kubectl seccomp {command}\n{said}```");
-    marked::write("plugins/seccomp/README.md", "sample", &sample)
+    Ok(())
 }

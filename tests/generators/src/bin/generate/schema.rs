@@ -1,4 +1,4 @@
-//! The file that holds the JSON schema of the report.
+//! The files that hold the JSON schemas of the reports.
 
 use std::fs;
 
@@ -10,6 +10,8 @@ const REPORT: &str = "tests/schema/report-v1.json";
 const NAMESPACES: &str = "tests/schema/namespaces-v1.json";
 const DIFFERENCE: &str = "tests/schema/diff-v1.json";
 const PLAN: &str = "tests/schema/plan-v1.json";
+const SECCOMP_EXPLANATION: &str = "tests/schema/seccomp-explanation-v1.json";
+const SECCOMP_REPORT: &str = "tests/schema/seccomp-report-v1.json";
 
 /// Writes the schemas.
 pub(crate) fn write() -> Result<()> {
@@ -18,6 +20,8 @@ pub(crate) fn write() -> Result<()> {
         (NAMESPACES, schema::namespaces()),
         (DIFFERENCE, schema::difference()),
         (PLAN, schema::plan()),
+        (SECCOMP_EXPLANATION, schema::seccomp_explanation()),
+        (SECCOMP_REPORT, schema::seccomp_report()),
     ];
     for (file, made) in schemas {
         let text = made.map_err(|error| error.to_string())?;
