@@ -71,6 +71,8 @@ fn what_is_known_of_the_runtimes_is_said() {
         ("socket(AF_VSOCK)", "containerd@1.6.38", &[], allowed()),
         ("socket(AF_VSOCK)", "containerd@1.7.0", &[], refused("EPERM")),
         ("socket(AF_VSOCK)", "cri-o@1.35", &[], allowed()),
+        ("socket(AF_VSOCK)", "cri-o@1.36", &[], refused("EPERM")),
+        ("socket(AF_VSOCK)", "cri-o@1.36", &["--cap", "AUDIT_WRITE"], refused("EPERM")),
         ("socket(AF_NETLINK, *, NETLINK_AUDIT)", "cri-o@1.33", &[], refused("EINVAL")),
         (namespaces, "containerd@2.2.9", &[], refused("EPERM")),
         (namespaces, "containerd@2.2.9", &["--cap", "SYS_ADMIN"], allowed()),

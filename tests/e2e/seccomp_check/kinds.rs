@@ -78,11 +78,11 @@ fn every_kind_of_container_has_its_own() {
     assert_eq!(
         rows,
         [
-            "container c RuntimeDefault podField",
+            "container c RuntimeDefault pod",
             "container p Unconfined privileged",
-            "ephemeralContainer e Unconfined containerField",
-            "initContainer i Localhost containerField",
-            "sidecar s RuntimeDefault podField",
+            "ephemeralContainer e Unconfined container",
+            "initContainer i Localhost container",
+            "sidecar s RuntimeDefault pod",
         ],
         "{report:#}"
     );

@@ -3,6 +3,7 @@
 #![cfg(test)]
 
 mod admission;
+mod explaining;
 mod nodes;
 mod probes;
 mod random;

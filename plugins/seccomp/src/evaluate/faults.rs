@@ -14,6 +14,8 @@ pub enum Fault {
     RepeatedArgumentIsAnd,
     /// Where rules overlap, the first one wins.
     FirstOverlapWins,
+    /// An equality is an exception to any inequality on its argument.
+    EqualityAlwaysFirst,
     /// Only 32 bits are compared.
     NarrowComparison,
     /// Arguments are compared as signed numbers.
@@ -38,12 +40,13 @@ pub enum Fault {
 
 impl Fault {
     /// All of them.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::EqualToDefaultKept,
         Self::LastUnconditionalWins,
         Self::ConditionalNotAbsorbed,
         Self::RepeatedArgumentIsAnd,
         Self::FirstOverlapWins,
+        Self::EqualityAlwaysFirst,
         Self::NarrowComparison,
         Self::SignedComparison,
         Self::MaskAndValueSwapped,

@@ -7,6 +7,7 @@
 mod abi;
 mod change;
 mod condition;
+mod cover;
 mod decision;
 #[cfg(not(feature = "faults"))]
 #[expect(dead_code, unreachable_pub, reason = "only a test asks for more than whether one is on")]
@@ -17,6 +18,7 @@ mod gates;
 mod multiplex;
 mod needs;
 pub mod numbers;
+mod order;
 mod resolve;
 mod table;
 mod target;
@@ -29,6 +31,7 @@ mod verdict;
 pub use abi::{Abi, Machine, X32_BIT};
 pub use change::{Change, Turn, changes};
 pub use condition::{Compare, Condition, witness};
+pub use cover::covers_all;
 pub use decision::{Decision, errno_name, errno_number};
 pub use gates::Closed;
 pub use multiplex::through;

@@ -13,7 +13,7 @@ use super::decision::{self, Decision};
 use super::faults::{Fault, injected};
 use super::gates::{self, Closed};
 use super::target::{Runtime, Target};
-use super::{multiplex, numbers};
+use super::{multiplex, numbers, order};
 use crate::profile::{Action, Dialect, Profile, Rule, Wrong};
 
 /// A profile as it is loaded into the kernel.
@@ -37,8 +37,8 @@ pub struct Resolved {
     pub contested: Vec<Contested>,
 }
 
-/// Two rules that say different things about the same calls: libseccomp decides by an order of its
-/// own, or refuses the profile, also where a third one without conditions follows.
+/// Two rules that say different things about the same calls, and libseccomp's order of them is not
+/// certain: it decides by what else there is, or refuses the profile, also where a third one without conditions follows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Contested {
     /// Where.
@@ -70,6 +70,8 @@ pub(super) struct Rules {
     pub clauses: Vec<Clause>,
     /// Entries that count for nothing because of the one without conditions.
     pub shadowed: Vec<usize>,
+    /// Entries that count for nothing because another one is asked first.
+    pub outranked: Vec<usize>,
 }
 
 /// One rule of the filter.
@@ -77,7 +79,8 @@ pub(super) struct Rules {
 pub struct Clause {
     /// The position of its entry in `syscalls`.
     pub rule: usize,
-    /// All must hold; none means that every call is meant.
+    /// All must hold; none means that every call is meant. Values that another entry takes first
+    /// are left out.
     pub conditions: Vec<Condition>,
     /// What happens to the call.
     pub decision: Decision,
@@ -114,6 +117,7 @@ pub fn resolve(profile: &Profile, target: &Target) -> Result<Resolved, Wrong> {
         };
         resolved.fates.push(fate);
     }
+    resolved.settle();
     resolved.stub(&mentioned, target.runtime);
     Ok(resolved)
 }
@@ -319,12 +323,9 @@ impl Resolved {
             .iter()
             .filter(|known| known.decision != clause.decision && !known.conditions.is_empty());
         for known in contrary {
-            let both = [&known.conditions[..], &clause.conditions].concat();
-            let args = witness(&both);
-            let never = |clause: &Clause| witness(&clause.conditions).is_none();
-            let meet = args.is_some() || never(known) || never(&clause);
             // One without conditions is no rival: it takes all.
-            if meet && !clause.conditions.is_empty() {
+            if meet(known, &clause) && !clause.conditions.is_empty() {
+                let args = both(known, &clause);
                 let rules = [known.rule, clause.rule];
                 self.contested.push(Contested { abi, name: name.to_owned(), rules, args });
             }
@@ -361,6 +362,25 @@ impl Resolved {
         Ok(())
     }
 
+    /// Puts rules that disagree into libseccomp's order, where that is certain.
+    fn settle(&mut self) {
+        for ((abi, name), rules) in &mut self.calls {
+            let clauses = &rules.clauses;
+            let of = |rule: usize| clauses.iter().filter(move |clause| clause.rule == rule);
+            self.contested.retain(|contested| {
+                let here = contested.abi == *abi && contested.name == *name;
+                let [one, other] = contested.rules;
+                let settled = |one: &Clause, other: &Clause| {
+                    order::settles(clauses, one, other) || !meet(one, other)
+                };
+                // Where another rule took them all, libseccomp has seen them nevertheless.
+                let both = here && of(one).next().is_some() && of(other).next().is_some();
+                !both || !of(one).all(|one| of(other).all(|other| settled(one, other)))
+            });
+            rules.outranked = order::settle(&mut rules.clauses);
+        }
+    }
+
     /// Notes the largest number of each ABI, where runc answers larger ones with ENOSYS.
     fn stub(&mut self, mentioned: &[&String], runtime: Runtime) {
         let permissive =
@@ -376,6 +396,18 @@ impl Resolved {
             self.largest.extend(largest.filter(|number| *number > 0).map(|number| (*abi, number)));
         }
     }
+}
+
+/// Arguments that two rules are about.
+fn both(one: &Clause, other: &Clause) -> Option<[u64; 6]> {
+    witness(&[&one.conditions[..], &other.conditions].concat())
+}
+
+/// Whether two rules are about the same arguments, or one is about none, which libseccomp does not
+/// see.
+fn meet(one: &Clause, other: &Clause) -> bool {
+    let never = |clause: &Clause| witness(&clause.conditions).is_none();
+    both(one, other).is_some() || never(one) || never(other)
 }
 
 /// The conditions of an entry: all of a list must hold, and one list is enough. There is one list,

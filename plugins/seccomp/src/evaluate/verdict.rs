@@ -23,8 +23,8 @@ pub enum Answer {
     Decided(Outcome),
     /// It depends on arguments that are not known: the cases, and what happens in no case.
     Depends(Vec<Case>, Outcome),
-    /// Rules that say different things are about the very same call: libseccomp decides by an
-    /// order of its own, or refuses the profile.
+    /// Rules that say different things are about the very same call, and libseccomp's order of them
+    /// is not certain, or it refuses the profile.
     Ambiguous(Vec<Outcome>),
 }
 
@@ -131,6 +131,13 @@ impl Resolved {
     pub fn shadowed(&self, abi: Abi, name: &str) -> &[usize] {
         let rules = self.calls.get(&(abi, name.to_owned()));
         rules.map_or(&[], |rules| &rules.shadowed)
+    }
+
+    /// The entries of `syscalls` that name the call and count for nothing, because libseccomp asks
+    /// about a larger value first.
+    pub fn outranked(&self, abi: Abi, name: &str) -> &[usize] {
+        let rules = self.calls.get(&(abi, name.to_owned()));
+        rules.map_or(&[], |rules| &rules.outranked)
     }
 
     fn match_clauses(&self, clauses: &[Clause], args: &Arguments) -> Answer {

@@ -45,9 +45,12 @@ fn what_is_blocked_by_group_is_what_is_refused_call_by_call() {
             sight.blocked.iter().flat_map(|group| &group.calls).map(String::as_str).collect();
         let partly: BTreeSet<&str> = sight.partly.iter().map(|call| &*call.call).collect();
         let mut allowed = 0;
+        let target = place.target();
+        let (_, profile) = place.profiles()[0];
+        let resolved = Filters::default().get(profile, &target).unwrap();
         for name in numbers::names(place.machine.native()) {
-            let answers = ask(name, std::slice::from_ref(&place));
-            let verdict = answers.answers[0].readings[0].abis[0].verdict;
+            let call = Call::parse(name).unwrap();
+            let verdict = verdict::verdicts(&call, profile, &resolved, &target)[0].verdict;
             assert_eq!(blocked.contains(name), verdict == "refused", "{runtime} {name}");
             assert_eq!(partly.contains(name), verdict == "depends", "{runtime} {name}");
             allowed += usize::from(verdict == "allowed");
@@ -143,15 +146,53 @@ fn a_profile_with_which_nothing_starts_is_said_to_be_one() {
     assert!(overview(&place, &mut Filters::default()).readings[0].refused.is_some());
 }
 
+/// A document that CRI-O loads.
+fn loaded(rules: &serde_json::Value) -> Place {
+    let json = json!({"defaultAction": "SCMP_ACT_ERRNO", "syscalls": rules});
+    let profile = Arc::new(Profile::from_json(&json).unwrap());
+    let document = Document { name: "x.json".to_owned(), profile, reader: Runtime::CriO };
+    Place::of_document(document, &around(&[], &[]))
+}
+
 #[test]
 fn rules_that_disagree_about_a_call_are_no_answer() {
-    // The profile refuses family 40, and allows every family but 16.
-    let places = [place(Runtime::CriO, "1.36")];
-    let answers = ask("socket(AF_VSOCK)", &places);
+    let rules = json!([
+        {"names": ["socket"], "action": "SCMP_ACT_ALLOW",
+            "args": [{"index": 0, "value": 16, "op": "SCMP_CMP_NE"}]},
+        {"names": ["socket"], "action": "SCMP_ACT_LOG",
+            "args": [{"index": 1, "value": 3, "op": "SCMP_CMP_EQ"}]},
+    ]);
+    let places = [loaded(&rules)];
+    let answers = ask("socket(AF_VSOCK, SOCK_RAW)", &places);
     assert_eq!(answers.answers[0].readings[0].abis[0].verdict, "ambiguous");
     assert!(!answers.complete());
     let answers = ask("socket", &places);
     let native = &answers.answers[0].readings[0].abis[0];
     assert!(native.reason.contains("overlap and disagree"), "{}", native.reason);
-    assert!(ask("socket(AF_INET)", &places).complete());
+    assert!(ask("socket(AF_INET, SOCK_STREAM)", &places).complete());
+}
+
+#[test]
+fn an_exception_is_said_to_be_one() {
+    // The profile refuses family 40, and allows every family but 16.
+    let places = [place(Runtime::CriO, "1.36")];
+    let answers = ask("socket(AF_VSOCK)", &places);
+    assert_eq!(answers.answers[0].verdict(), "refused with EPERM");
+    assert!(answers.complete());
+    let native = |answers: &Answers| answers.answers[0].readings[0].abis[0].clone();
+    let fates: Vec<String> = native(&answers).rules.into_iter().map(|rule| rule.fate).collect();
+    assert_eq!(fates.iter().filter(|fate| *fate == "decides").count(), 1, "{fates:?}");
+    let whole = native(&ask("socket", &places));
+    assert!(!whole.text.contains("else"), "{}", whole.text);
+    assert!(!whole.reason.contains("disagree"), "{}", whole.reason);
+    let rules = json!([
+        {"names": ["socket"], "action": "SCMP_ACT_ALLOW",
+            "args": [{"index": 0, "value": 40, "op": "SCMP_CMP_NE"}]},
+        {"names": ["socket"], "action": "SCMP_ACT_LOG",
+            "args": [{"index": 0, "value": 16, "op": "SCMP_CMP_EQ"}]},
+    ]);
+    let answers = ask("socket(AF_NETLINK)", &[loaded(&rules)]);
+    assert_eq!(answers.answers[0].verdict(), "allowed");
+    let fate = &native(&answers).rules[1].fate;
+    assert_eq!(fate, "counts for nothing: libseccomp asks about a larger value first");
 }

@@ -210,6 +210,7 @@ fn rules(
         rule.names.iter().chain(&rule.name).any(|known| known == name || known == carried)
     };
     let shadowed = resolved.shadowed(abi, name);
+    let outranked = resolved.outranked(abi, name);
     let named = profile.syscalls.iter().enumerate().filter(|(_, rule)| mentions(rule));
     let said = named.map(|(index, rule)| {
         let fate = match resolved.fates.get(index) {
@@ -219,6 +220,9 @@ fn rules(
             Some(Fate::EqualToDefault) => "is dropped: it does what the default does".to_owned(),
             _ if shadowed.contains(&index) => {
                 "counts for nothing: a rule without conditions takes all".to_owned()
+            }
+            _ if outranked.contains(&index) => {
+                "counts for nothing: libseccomp asks about a larger value first".to_owned()
             }
             _ => "does not apply to these arguments".to_owned(),
         };

@@ -2,7 +2,8 @@
 
 use super::constants::{Kind, Number, kind};
 use crate::evaluate::{
-    Answer, Arguments, ByArgument, Case, Compare, Condition, Decision, Outcome, errno_name,
+    Answer, Arguments, ByArgument, Case, Compare, Condition, Decision, Outcome, covers_all,
+    errno_name,
 };
 
 /// What becomes of a call, in words; two answers that come to the same are worded alike.
@@ -51,13 +52,22 @@ fn depends(call: &str, args: &Arguments, cases: &[Case], rest: &Outcome) -> Stri
             None => said.push((case.outcome.decision, vec![words])),
         }
     }
+    if let [(decision, _)] = said[..]
+        && covers_all(cases)
+    {
+        return decision.to_string();
+    }
     // The order of rules is nobody's business where it does not matter.
     said.sort();
     let said = said.iter_mut().map(|(decision, all)| {
         all.sort();
         format!("{decision} where {}", all.join(", or "))
     });
-    format!("{}; else {}", said.collect::<Vec<_>>().join("; "), rest.decision)
+    let said = said.collect::<Vec<_>>().join("; ");
+    if covers_all(cases) {
+        return said;
+    }
+    format!("{said}; else {}", rest.decision)
 }
 
 fn label(kind: Option<Kind>, arg: u8) -> String {
@@ -97,7 +107,7 @@ pub(super) fn condition(call: &str, args: &Arguments, one: &Condition) -> String
     }
 }
 
-/// The word for what libseccomp decides by an order of its own.
+/// The word for rules that disagree, where libseccomp's order is not certain.
 pub(super) const AMBIGUOUS: &str = "ambiguous";
 
 /// One word for a program to look at.

@@ -140,8 +140,37 @@ impl Generator {
         self.errno(&mut document, "defaultErrnoRet", "defaultErrno");
         self.architectures(&mut document, setting);
         let count = 1 + self.random.below(7);
-        document["syscalls"] = (0..count).map(|_| self.rule()).collect();
+        let mut rules: Vec<Json> = (0..count).map(|_| self.rule()).collect();
+        if self.random.percent(40) {
+            let about_one = self.about_one();
+            rules.extend(about_one);
+        }
+        document["syscalls"] = json!(rules);
         document
+    }
+
+    /// Rules about one call, as the profiles of the runtimes have them: some values, and all but
+    /// some; now and then with a second argument.
+    fn about_one(&mut self) -> Vec<Json> {
+        let name = self.random.pick(&NAMES);
+        let values = [(); 3].map(|()| self.value());
+        let count = 2 + self.random.below(3);
+        let mut rules = Vec::new();
+        for _ in 0..count {
+            let mut argument = |index: usize, random: &mut Random| {
+                let op = random.pick(&["SCMP_CMP_EQ", "SCMP_CMP_NE"]);
+                json!({"index": index, "value": values[random.below(3)], "op": op})
+            };
+            let first = argument(0, &mut self.random);
+            let goes_on = first["op"] == "SCMP_CMP_EQ" && self.random.percent(25);
+            let second = goes_on.then(|| argument(2, &mut self.random));
+            let args: Vec<Json> = std::iter::once(first).chain(second).collect();
+            let mut rule =
+                json!({"names": [name], "action": self.random.pick(&ACTIONS), "args": args});
+            self.errno(&mut rule, "errnoRet", "errno");
+            rules.push(rule);
+        }
+        rules
     }
 
     fn errno(&mut self, at: &mut Json, number: &str, text: &str) {
@@ -221,17 +250,39 @@ impl Generator {
         VALUES[self.random.below(VALUES.len())]
     }
 
-    /// An ABI, a number, and arguments near those of the conditions.
-    pub fn call(&mut self, setting: &Setting) -> (Abi, u32, [u64; 6]) {
+    /// An ABI, a number, and arguments near those of the conditions: often of a document's own.
+    pub fn call(&mut self, setting: &Setting, document: &Json) -> (Abi, u32, [u64; 6]) {
         let mut abis = setting.abis().to_vec();
         abis.retain(|abi| numbers::is_known(*abi));
         let abi = abis[self.random.below(abis.len())];
         let any = [0, 1, 59, 300, 450, 500, 5000, 100_000][self.random.below(8)];
-        let named = numbers::number(abi, self.random.pick(&NAMES));
+        let rule = self.one_of(document);
+        let own = rule["names"].as_array().and_then(|names| names.first()).and_then(Json::as_str);
+        let own = own.filter(|_| self.random.percent(40));
+        let name = own.unwrap_or_else(|| self.random.pick(&NAMES));
+        let named = numbers::number(abi, name);
         let number = named
             .filter(|_| self.random.percent(95))
             .unwrap_or_else(|| if abi == Abi::X32 { any | X32_BIT } else { any });
-        (abi, number, self.arguments())
+        (abi, number, self.arguments_of(document))
+    }
+
+    fn one_of<'a>(&mut self, document: &'a Json) -> &'a Json {
+        match document["syscalls"].as_array() {
+            Some(rules) if !rules.is_empty() => &rules[self.random.below(rules.len())],
+            _ => &Json::Null,
+        }
+    }
+
+    /// Arguments near those of the conditions, half of them values of a document's own.
+    pub fn arguments_of(&mut self, document: &Json) -> [u64; 6] {
+        let mut arguments = self.arguments();
+        for argument in &mut arguments {
+            let rule = self.one_of(document);
+            let value = rule["args"][0]["value"].as_u64();
+            *argument = value.filter(|_| self.random.percent(50)).unwrap_or(*argument);
+        }
+        arguments
     }
 
     /// Arguments near those of the conditions.
@@ -256,14 +307,15 @@ enum Kind {
     Order,
 }
 
-/// The arguments of one rule of the filter, and how each is compared.
-type Compared = Vec<(u64, Kind)>;
+/// The arguments of one rule of the filter, how each is compared, and with what.
+type Compared = Vec<(u64, Kind, u64)>;
 
 /// Whether two rules meet that libseccomp 2.5 does not compile right. Two comparisons by order of
 /// the same argument are merged wrongly, and it may not even come to an end
 /// (GHSA-4q85-33p6-j5g6). Where a rule goes on to another argument after anything but an equality,
-/// and fails there, the next rule about the first argument is shown the other one.
-fn merges(document: &Json) -> bool {
+/// and fails there, the next rule about the first argument is shown the other one. Where a rule
+/// without the first argument is about the last one, it may take longer ones for its own.
+pub fn merges(document: &Json) -> bool {
     let mut calls: BTreeMap<String, Vec<Compared>> = BTreeMap::new();
     for rule in document["syscalls"].as_array().into_iter().flatten() {
         let names = rule["names"].as_array().cloned().unwrap_or_default();
@@ -280,29 +332,40 @@ fn merges(document: &Json) -> bool {
 }
 
 fn meet(one: &Compared, other: &Compared) -> bool {
-    one.iter().any(|(argument, kind)| {
-        let same = other.iter().find(|(index, _)| index == argument);
-        same.is_some_and(|(_, also)| {
+    one.iter().enumerate().any(|(position, (argument, kind, _))| {
+        let same = other.iter().position(|(index, ..)| index == argument);
+        same.is_some_and(|place| {
+            let also = &other[place].1;
             let both = *kind.min(also) == Kind::Order;
-            both || (*kind.max(also) != Kind::Equal && one.len() + other.len() > 2)
+            let unequal = *kind.max(also) != Kind::Equal && one.len() + other.len() > 2;
+            // The profiles of the runtimes have such rules, and they come out right: the same
+            // before, and no inequality that goes on.
+            let alike = one[..position] == other[..place]
+                && [(one, position), (other, place)].into_iter().all(|(rule, at)| {
+                    rule[at].1 == Kind::Equal
+                        || (rule[at].1 == Kind::Unequal && at + 1 == rule.len())
+                });
+            both || (unequal && !alike)
         })
     })
 }
 
 fn compared(rule: &Json) -> Vec<Compared> {
     let arguments = rule["args"].as_array().into_iter().flatten();
-    let all: Compared = arguments
+    let mut all: Compared = arguments
         .map(|argument| {
             let kind = match argument["op"].as_str() {
                 Some("SCMP_CMP_EQ" | "SCMP_CMP_MASKED_EQ") => Kind::Equal,
                 Some("SCMP_CMP_NE") => Kind::Unequal,
                 _ => Kind::Order,
             };
-            (argument["index"].as_u64().unwrap_or_default(), kind)
+            let number = |field: &str| argument[field].as_u64().unwrap_or_default();
+            (number("index"), kind, number("value"))
         })
         .collect();
-    let indices: BTreeSet<u64> = all.iter().map(|(index, _)| *index).collect();
+    let indices: BTreeSet<u64> = all.iter().map(|(index, ..)| *index).collect();
     if indices.len() == all.len() {
+        all.sort_unstable();
         return vec![all];
     }
     all.into_iter().map(|one| vec![one]).collect()
