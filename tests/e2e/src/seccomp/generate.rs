@@ -157,7 +157,7 @@ impl Generator {
         let count = 2 + self.random.below(3);
         let mut rules = Vec::new();
         for _ in 0..count {
-            let mut argument = |index: usize, random: &mut Random| {
+            let argument = |index: usize, random: &mut Random| {
                 let op = random.pick(&["SCMP_CMP_EQ", "SCMP_CMP_NE"]);
                 json!({"index": index, "value": values[random.below(3)], "op": op})
             };
