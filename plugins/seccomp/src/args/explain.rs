@@ -124,6 +124,10 @@ pub(super) fn run(args: &ExplainArgs, style: StyleFlags, program: &str) -> Resul
         [] if args.asks_cluster()? => return Err(Error::usage("say what is to be explained")),
         [] => return explain::list(program).map(|()| exit::CLEAN),
         words if names_objects(words) => return objects(args, output, style, program).map(code),
+        // All objects of a type, where it is said where they are.
+        [word] if args.names_type(word)? => {
+            return objects(args, output, style, program).map(code);
+        }
         [word] => Topic::read(word)?,
         _ => return Err(Error::usage("one call at a time, or objects: TYPE NAME, TYPE/NAME")),
     };
@@ -162,6 +166,12 @@ impl ExplainArgs {
             || input.selector().is_some()
             || input.field_selector().is_some()
             || self.print_rbac)
+    }
+
+    /// Whether a word is no call, profile or check, and there is something to read.
+    fn names_type(&self, word: &str) -> Result<bool> {
+        let is_topic = word.contains(['(', ' ']) || Topic::read(word).is_ok();
+        Ok(!is_topic && !self.all_nodes && self.asks_cluster()?)
     }
 
     /// Fails where flags are given that are about a profile alone.

@@ -91,7 +91,7 @@ impl<'a, W: Write> Page<'a, W> {
         let width = self.width.saturating_sub(NAME + 2);
         for (position, line) in wrap(&escape(text), width, "").iter().enumerate() {
             let name = if position == 0 { name } else { "" };
-            let padding = " ".repeat(NAME.saturating_sub(name.len()));
+            let padding = " ".repeat(NAME.saturating_sub(name.len()).max(1));
             let name = self.style.paint(Role::Dim, name);
             writeln!(self.out, "  {name}{padding}{line}")?;
         }
