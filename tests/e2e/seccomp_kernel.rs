@@ -17,7 +17,9 @@ use posture_e2e::seccomp::reference::compile;
 use posture_e2e::seccomp::setting::Setting;
 use posture_generators::random::Random;
 use posture_harness::{binary, score, seed};
-use posture_kernel::bpf::{AND, AT_LEAST, EQUAL, GREATER, Instruction, JUMP, LOAD, RETURN, plain};
+use posture_kernel::bpf::{
+    AND, AT_LEAST, Data, EQUAL, GREATER, Instruction, JUMP, LOAD, RETURN, plain, run,
+};
 use posture_kernel::libseccomp::Library;
 use posture_kernel::wire::{Call, Request, Seen};
 use serde_json::json;
@@ -230,6 +232,11 @@ fn the_kernel_does_what_we_say() {
             let compat = cfg!(target_arch = "x86_64") && generator.random.percent(25);
             let abi = if compat { Abi::X86 } else { setting.machine().native() };
             let Some(number) = numbers::number(abi, name) else { continue };
+            let of_three = |condition: &Condition| condition.arg < 3;
+            let clauses = resolved.clauses(abi, name);
+            if compat && !clauses.iter().flat_map(|clause| &clause.conditions).all(of_three) {
+                continue;
+            }
             let mut args = generator.arguments_of(&document);
             if compat {
                 // The entry has 32-bit registers, and we fill three of them.
@@ -238,6 +245,11 @@ fn the_kernel_does_what_we_say() {
             }
             let answer = resolved.verdict(abi, name, &args.map(Some));
             let Answer::Decided(outcome) = answer else { panic!("{answer:?}") };
+            // libseccomp 2.5 forgets to load the number before some filters, which judge nothing.
+            let data = Data { number, arch: abi.audit_arch(), args };
+            filters.retain(|(_, filter)| {
+                !resolved.abis.contains(&abi) || run(filter, &data).is_ok_and(|ran| ran.saw_number)
+            });
             calls.push(Call { compat, number, args });
             said.push((outcome.decision, format!("{abi} {name} {args:x?}\n{document:#}")));
         }

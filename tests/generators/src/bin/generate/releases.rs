@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use kubectl_seccomp::defaults::version::Version;
 use kubectl_seccomp::defaults::{Release, Runtime};
 
 use crate::{Result, marked};
@@ -19,7 +20,7 @@ pub(crate) fn write() -> Result<()> {
 fn lines(releases: &[Release]) -> Vec<String> {
     let mut lines: Vec<(Option<(u32, u32)>, String)> = Vec::new();
     for release in releases {
-        let line = release.version.map(|version| version.line());
+        let line = release.version.map(Version::line);
         match lines.last_mut() {
             Some((last, text)) if last.is_some() && *last == line => {
                 let short = release.name.rsplit('.').next().unwrap_or(&release.name);

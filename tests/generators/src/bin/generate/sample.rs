@@ -60,10 +60,9 @@ fn seccomp() -> Result<()> {
         if run.code != code {
             return Err(format!("{name}: exit {}, not {code}: {}", run.code, run.stderr));
         }
-        let quoted = arguments.iter().map(|one| match one.contains('(') {
-            true => format!("'{one}'"),
-            false => (*one).to_owned(),
-        });
+        let quoted = arguments
+            .iter()
+            .map(|one| if one.contains('(') { format!("'{one}'") } else { (*one).to_owned() });
         let (command, said) = (quoted.collect::<Vec<_>>().join(" "), run.stdout + &run.stderr);
         let sample = format!("```console\n$ kubectl seccomp {command}\n{said}```");
         marked::write("plugins/seccomp/README.md", name, &sample)?;
