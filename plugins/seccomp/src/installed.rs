@@ -17,6 +17,9 @@ pub const PROFILE: &str = "SeccompProfile";
 /// The kind that says on which node a profile is.
 pub const NODE_STATUS: &str = "SecurityProfileNodeStatus";
 
+/// The folder of its profiles, below that of the kubelet.
+pub const FOLDER: &str = "operator/";
+
 /// What the operator says of a profile that is on a node.
 const INSTALLED: &str = "Installed";
 

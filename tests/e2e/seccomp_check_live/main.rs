@@ -6,6 +6,7 @@ mod admission;
 mod explaining;
 mod nodes;
 mod probes;
+mod profiles;
 mod random;
 mod replay;
 mod rights;

@@ -142,7 +142,7 @@ fn assign() -> Value {
 }
 
 /// Tries until it is so.
-fn wait(what: &str, mut is_so: impl FnMut() -> bool) {
+pub(crate) fn wait(what: &str, mut is_so: impl FnMut() -> bool) {
     let started = Instant::now();
     while !is_so() {
         assert!(started.elapsed() < DEADLINE, "{what}");

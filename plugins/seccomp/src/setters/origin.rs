@@ -9,13 +9,11 @@ use super::Setters;
 use super::birth::{Birth, field, profile_of};
 use super::openshift::ANNOTATION;
 use super::setter::{Expectation, Sets, Setter, SetterKind, Setting, Verdict};
+use crate::installed::FOLDER;
 use crate::named::Profile;
 
 /// What Gatekeeper writes the mutators to that it applied, where it is told to.
 const GATEKEEPER: &str = "gatekeeper.sh/mutations";
-
-/// Where the Security Profiles Operator keeps its profiles.
-const OPERATOR: &str = "operator/";
 
 /// A field that was set at admission.
 #[derive(Clone, Debug)]
@@ -102,7 +100,7 @@ impl Setters {
             let who = format!("Gatekeeper, by the annotation {GATEKEEPER}: {mutators}");
             return Some(Author::Said(who));
         }
-        if profile.and_then(Profile::path).is_some_and(|path| path.starts_with(OPERATOR)) {
+        if profile.and_then(Profile::path).is_some_and(|path| path.starts_with(FOLDER)) {
             let who = "the Security Profiles Operator, by the path of the profile";
             return Some(Author::Said(who.to_owned()));
         }

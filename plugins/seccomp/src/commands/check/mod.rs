@@ -35,6 +35,7 @@ use super::planner::DEFAULT_NAMESPACE;
 use crate::checks::{self, catalog};
 use crate::effective::{Scene, SeccompDefault};
 use crate::facts::names;
+use crate::installed::FOLDER;
 
 pub use self::detail::{ContainerReport, LinkReport, PlaceReport, SeccompDetail};
 pub use self::surroundings::Kubelets;
@@ -233,11 +234,21 @@ fn finish(
     surroundings: Surroundings,
     target: Target,
 ) -> Judged {
+    let mut unread: Vec<Gap> = Vec::new();
     if is_open(&collected) {
-        let unknown = unknown_defaults(&collected, &surroundings);
-        for gap in surroundings.gaps.iter().cloned().chain(unknown) {
-            collected.add_gap(gap);
+        unread.extend(surroundings.gaps.iter().cloned());
+        unread.extend(unknown_defaults(&collected, &surroundings));
+    }
+    if uses_installed(&collected) {
+        // Nodes and profiles matter to both.
+        for gap in &surroundings.of_profiles {
+            if unread.iter().all(|other| other.object != gap.object) {
+                unread.push(gap.clone());
+            }
         }
+    }
+    for gap in unread {
+        collected.add_gap(gap);
     }
     let tool = Tool::new(program, env!("CARGO_PKG_VERSION"), "check");
     let (mut report, suppressions) = collected.report(tool, target);
@@ -265,6 +276,16 @@ fn told(scene: &Scene) -> Vec<String> {
 fn is_open(collected: &Collected) -> bool {
     let containers = collected.objects.iter().flat_map(|object| &object.detail.containers);
     containers.flat_map(|container| &container.places).any(|place| place.by == "kubelet")
+}
+
+/// Whether a profile of the Security Profiles Operator is used: then it matters on which nodes it is.
+fn uses_installed(collected: &Collected) -> bool {
+    let containers = collected.objects.iter().flat_map(|object| &object.detail.containers);
+    let mut places = containers.flat_map(|container| &container.places);
+    places.any(|place| {
+        let path = place.effective.localhost_profile.as_deref();
+        path.is_some_and(|path| path.starts_with(FOLDER))
+    })
 }
 
 /// What is worth running next.

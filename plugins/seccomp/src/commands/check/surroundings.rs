@@ -44,6 +44,8 @@ pub(in super::super) struct Surroundings {
     pub(super) namespaces: BTreeMap<String, Labels>,
     /// What could not be read of all this: it matters only where an object leaves something open.
     pub(in super::super) gaps: Vec<Gap>,
+    /// What could not be read of the operator's profiles: it matters where one of them is used.
+    pub(super) of_profiles: Vec<Gap>,
 }
 
 /// Which lists tell it.
@@ -113,7 +115,7 @@ impl Surroundings {
         (server, kubelets): (Minor, Kubelets),
     ) -> Self {
         let Wanted { nodes, setters, operator, namespaces, mut gaps } = wanted;
-        let mut read = |lists: Vec<List>| {
+        let read = |lists: Vec<List>, gaps: &mut Vec<Gap>| {
             let all = gather::objects(cluster, &lists).into_iter().zip(&lists);
             let one = |((objects, failure), list): ((Vec<Object>, Option<Failure>), &List)| {
                 gaps.extend(failure.as_ref().map(|failure| live::gap(list, failure)));
@@ -123,28 +125,30 @@ impl Surroundings {
         };
         let mut found_nodes = Vec::new();
         let mut unseen = "no node is known".to_owned();
-        for (objects, failure) in read(nodes.into_iter().collect()) {
+        for (objects, failure) in read(nodes.into_iter().collect(), &mut gaps) {
             found_nodes.extend(objects.iter().map(Node::of));
             if let Some(failure) = failure {
                 unseen = format!("the nodes could not be read ({})", failure.message);
             }
         }
+        // On which nodes profiles are depends on the nodes too.
+        let mut of_profiles = if operator.is_some() { gaps.clone() } else { Vec::new() };
         let found: Vec<Object> =
-            read(setters).into_iter().flat_map(|(objects, _)| objects).collect();
+            read(setters, &mut gaps).into_iter().flat_map(|(objects, _)| objects).collect();
         let installed = operator.map(|operator| {
-            let mut found = read(operator.own_lists()).into_iter();
+            let mut found = read(operator.own_lists(), &mut of_profiles).into_iter();
             let profiles = found.next().map(|(objects, _)| objects).unwrap_or_default();
             // What could not be read to its end says nothing of what is missing.
             let statuses = found.next().filter(|(_, failure)| failure.is_none());
             Installed::of(&profiles, statuses.map(|(objects, _)| objects).as_deref())
         });
-        let namespaces = read(namespaces).into_iter().flat_map(|(objects, _)| objects);
+        let namespaces = read(namespaces, &mut gaps).into_iter().flat_map(|(objects, _)| objects);
         let namespaces = namespaces.map(|object| of_namespace(&object)).collect();
         tell(&mut found_nodes, cluster, kubelets);
         let (setters, unread) = Setters::read(&found);
         gaps.extend(unread);
         let scene = Scene::new(server, found_nodes, unseen_default(kubelets, unseen));
-        Self { scene, setters, installed, namespaces, gaps }
+        Self { scene, setters, installed, namespaces, gaps, of_profiles }
     }
 
     /// What manifests themselves say of it: nodes, setters and Namespaces may be among them.
@@ -164,7 +168,7 @@ impl Surroundings {
         let (setters, gaps) = Setters::read(&objects);
         let unseen = "manifests do not say it".to_owned();
         let scene = Scene::new(server, nodes, unseen_default(kubelets, unseen));
-        Self { scene, setters, installed: None, namespaces, gaps }
+        Self { scene, setters, installed: None, namespaces, gaps, of_profiles: Vec::new() }
     }
 
     /// Adds on which of the nodes the file of a profile is missing; on all Linux nodes where none
