@@ -1,6 +1,7 @@
 //! Ring 3: bytes to objects.
 
 pub mod baseline;
+#[cfg(feature = "live")]
 pub mod chosen;
 #[cfg(feature = "live")]
 pub mod cluster;

@@ -177,7 +177,7 @@ fn fields(before: &Json, after: &Json, how: How) -> Option<Map<String, Json>> {
     let mut changed = Map::new();
     for (key, old) in before.iter().filter(|(_, old)| !old.is_null()) {
         match after.get(key).filter(|new| !new.is_null()) {
-            None => drop(changed.insert(key.clone(), Json::Null)),
+            None => drop(changed.insert(key.clone(), gone(key, old))),
             Some(new) if old == new => {}
             Some(new) => drop(changed.insert(key.clone(), field(key, old, new, how)?)),
         }
@@ -188,6 +188,17 @@ fn fields(before: &Json, after: &Json, how: How) -> Option<Map<String, Json>> {
         }
     }
     Some(changed)
+}
+
+/// What takes a field away. Of labels and annotations only those go that were seen: others may have
+/// been added elsewhere.
+fn gone(key: &str, old: &Json) -> Json {
+    match old {
+        Json::Object(all) if matches!(key, "annotations" | "labels") => {
+            all.keys().map(|key| (key.clone(), Json::Null)).collect::<Map<_, _>>().into()
+        }
+        _ => Json::Null,
+    }
 }
 
 /// What turns a value into another one.

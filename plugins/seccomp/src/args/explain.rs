@@ -292,9 +292,10 @@ fn places(args: &ExplainArgs, around: &Surroundings) -> Result<Vec<Place>> {
         return Ok(readers.into_iter().map(place).collect());
     }
     let Some(release) = &args.runtime else { return Ok(Place::of_lines(around)) };
-    let (name, version) = release.split_once('@').ok_or_else(|| {
-        Error::usage(format!("--runtime {release:?} names no version"))
-            .hint("write it like containerd@1.7.27")
-    })?;
+    let (name, version) =
+        release.split_once("://").or_else(|| release.split_once('@')).ok_or_else(|| {
+            Error::usage(format!("--runtime {release:?} names no version"))
+                .hint("write it like containerd@1.7.27")
+        })?;
     Ok(vec![Place::of_release(name.parse()?, version, around)?])
 }

@@ -50,7 +50,7 @@ fn find(facts: Facts<'_, '_>, violations: &mut Vec<Violation>) {
         };
         let is_cri_o = |runtime: &str| runtime.starts_with("cri-o ");
         let caveat = if one.places.iter().any(|place| is_cri_o(&place.runtime)) {
-            ", but for privileged_seccomp_profile in the configuration of CRI-O"
+            " (unless the configuration of CRI-O names a privileged_seccomp_profile)"
         } else {
             ""
         };

@@ -28,12 +28,17 @@ fn find(facts: Facts<'_, '_>, violations: &mut Vec<Violation>) {
             "the API server refuses the seccompProfile of {whose}: {}",
             refusal.why
         );
+        let advice = if facts.pod.is_windows {
+            "remove it: there is no seccomp on Windows"
+        } else {
+            "write a type that there is, and localhostProfile beside Localhost alone"
+        };
         violations.push(
             Violation::new(CHECK.check.id, Severity::Error, refusal.path.clone(), message)
                 .of(refusal.container.as_deref())
                 .at(refusal.value.clone())
                 .allow(json!([{ "type": "RuntimeDefault" }, { "type": "Localhost" }, { "type": "Unconfined" }]))
-                .advise("write a type that there is, and localhostProfile beside Localhost alone"),
+                .advise(advice),
         );
     }
 }

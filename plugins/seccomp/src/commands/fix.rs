@@ -23,8 +23,8 @@ use posture::patch::files::{self, Writing};
 use posture::patch::found;
 use posture::patch::live::DryRun;
 use posture::patch::live::whole::{self, Manner};
-use posture::patch::plan::{Plan, Planned, Step};
-use posture::patch::report::PlanReport;
+use posture::patch::plan::{Left, Plan, Planned, Step};
+use posture::patch::report::{ChangeReport, Fate, PlanReport};
 use posture::patch::standing::{self, Place};
 use posture::render::audience::Terminal;
 use posture::render::out::{self, Output};
@@ -92,24 +92,31 @@ pub struct FixDetail {
 impl LastWords for FixDetail {
     fn last_words(&self) -> Vec<String> {
         let mut alike: BTreeMap<(Grade, &str, &str), BTreeSet<String>> = BTreeMap::new();
-        let mut counts: BTreeMap<Grade, usize> = BTreeMap::new();
         for left in &self.remaining {
-            *counts.entry(left.grade).or_default() += 1;
             let namespace = left.object.namespace.as_deref().unwrap_or_default();
             let name = format!("{} in {namespace}", left.object);
             alike.entry((left.grade, left.check, &left.title)).or_default().insert(name);
         }
-        if counts.is_empty() {
+        let Some(grades) = grades(&self.remaining) else {
             return vec!["nothing is left to fix in what was judged".to_owned()];
-        }
-        let counts = counts.iter().map(|(grade, count)| format!("{count} {grade}"));
-        let mut lines = vec![format!("left: {}", counts.collect::<Vec<_>>().join(", "))];
+        };
+        let mut lines = vec![format!("left: {grades}")];
         lines.extend(alike.into_iter().map(|((grade, check, title), objects)| {
             let objects: Vec<String> = objects.into_iter().collect();
             format!("  {grade} {check}: {title}: {}", first(&objects, NAMED))
         }));
         lines
     }
+}
+
+/// `2 B, 1 C`; `None` where nothing is left.
+fn grades(left: &[Remaining]) -> Option<String> {
+    let mut counts: BTreeMap<Grade, usize> = BTreeMap::new();
+    for left in left {
+        *counts.entry(left.grade).or_default() += 1;
+    }
+    let words = counts.iter().map(|(grade, count)| format!("{count} {grade}"));
+    (!counts.is_empty()).then(|| words.collect::<Vec<_>>().join(", "))
 }
 
 /// Fixes, shows what came of it, and returns it.
@@ -152,7 +159,7 @@ fn of_files(
     let target = Target { context: None, server: Some(server.to_string()), files: named };
     let mut report = PlanReport::new(tool, target, plan, carried);
     report.sources = sources;
-    report.detail.remaining = remaining;
+    fixer.complete(&mut report, remaining);
     Ok(report)
 }
 
@@ -199,7 +206,7 @@ fn of_cluster(
         files: Vec::new(),
     };
     let mut report = PlanReport::new(tool, target, plan, carried);
-    report.detail.remaining = remaining;
+    fixer.complete(&mut report, remaining);
     Ok(report)
 }
 
@@ -254,7 +261,15 @@ impl Fixer<'_> {
             }
         }
         if steps.is_empty() {
-            return Planned::Already(reference);
+            let left = self.left(&object);
+            return match grades(&left) {
+                None => Planned::Already(reference),
+                Some(grades) => Planned::Left(Left {
+                    object: reference,
+                    why: format!("nothing that is found in it is done at this grade: {grades}"),
+                    instead: Vec::new(),
+                }),
+            };
         }
         let place = match self.live {
             Some((kubectl, managed)) => {
@@ -285,21 +300,37 @@ impl Fixer<'_> {
         templates.iter().flat_map(of_template).collect()
     }
 
+    /// Completes a report: what is left, and of what was not done everything.
+    fn complete(&self, report: &mut PlanReport<FixDetail>, mut remaining: Vec<Remaining>) {
+        let is_done = |change: &&ChangeReport| matches!(change.outcome, Fate::Shown | Fate::Made);
+        let refused = report.refused.iter().map(|refused| &refused.change);
+        let not_done = report.changes.iter().filter(|change| !is_done(change)).chain(refused);
+        for change in not_done {
+            let done = self.violations(&change.change.object).into_iter();
+            let done = done.filter(|violation| !self.is_left(violation));
+            remaining.extend(done.map(|violation| self.remains(&change.change.object, violation)));
+        }
+        report.detail.remaining = remaining;
+    }
+
+    /// Whether a finding is there when what is planned is done.
+    fn is_left(&self, violation: &Violation) -> bool {
+        violation.fix.as_ref().is_none_or(|fix| !self.does(fix.grade) || fix.edits.is_empty())
+    }
+
+    fn remains(&self, object: &Object, violation: Violation) -> Remaining {
+        let (grade, title) = match violation.fix {
+            Some(fix) => (fix.grade, fix.title),
+            None => (Grade::X, violation.advice),
+        };
+        let (object, path) = (self.reference(object), violation.path.to_string());
+        Remaining { object, check: violation.check, path, grade, title }
+    }
+
     /// What is left of an object when what is planned is done.
     fn left(&self, object: &Object) -> Vec<Remaining> {
-        let of = self.reference(object);
-        let is_left = |violation: &Violation| {
-            violation.fix.as_ref().is_none_or(|fix| !self.does(fix.grade) || fix.edits.is_empty())
-        };
-        let left = |violation: Violation| {
-            let (grade, title) = match violation.fix {
-                Some(fix) => (fix.grade, fix.title),
-                None => (Grade::X, violation.advice),
-            };
-            let path = violation.path.to_string();
-            Remaining { object: of.clone(), check: violation.check, path, grade, title }
-        };
-        self.violations(object).into_iter().filter(is_left).map(left).collect()
+        let left = self.violations(object).into_iter().filter(|violation| self.is_left(violation));
+        left.map(|violation| self.remains(object, violation)).collect()
     }
 
     /// Why the API server would not take a manifest.

@@ -199,8 +199,20 @@ impl From<&Release> for Candidate {
 }
 
 /// The default profile of a runtime's release, written as the runtime or its distributor does.
-/// Fails where that is no version.
+/// A line alone (`1.7`) is its newest release that was read. Fails where that is no version.
 pub fn find(runtime: Runtime, version: &str) -> Result<Found> {
+    let newest_of_line = Version::read_line(version).and_then(|line| {
+        let of_line = |release: &&Release| release.version.is_some_and(|own| own.line() == line);
+        runtime.releases().iter().rfind(of_line)
+    });
+    if let Some(newest) = newest_of_line.filter(|newest| !newest.whole_line) {
+        return Ok(Found {
+            runtime,
+            version: newest.name.clone(),
+            certainty: Certainty::Read,
+            profiles: vec![Candidate::from(newest)],
+        });
+    }
     let asked = Version::read(version).ok_or_else(|| {
         Error::usage(format!("{version:?} is no version of {runtime}"))
             .hint(format!("write it like {runtime}@{}", newest(runtime)))

@@ -28,9 +28,18 @@ impl Version {
         if numbers.next().is_some() {
             return None;
         }
+        if !appended.is_empty() && !appended.starts_with(['-', '~', '+', '^', '_']) {
+            return None;
+        }
         let appended = appended.trim_start_matches(['-', '~']);
         let early = ["alpha", "beta", "rc", "dev"].iter().any(|word| appended.starts_with(word));
         Some(Self { major, minor, patch, released: !early })
+    }
+
+    /// The line of releases that a text names, where it names no release of it: `1.7`.
+    pub fn read_line(text: &str) -> Option<(u32, u32)> {
+        let (major, minor) = text.strip_prefix('v').unwrap_or(text).split_once('.')?;
+        Some((major.parse().ok()?, minor.parse().ok()?))
     }
 
     /// The line of releases that it belongs to: those that differ in the patch alone.
@@ -61,7 +70,9 @@ mod tests {
             assert_eq!(Version::read(text), plain, "{text}");
         }
         assert_eq!(Version::read("28.5"), Version::read("28.5.0"));
-        for text in ["", "1", "1.", "x", "1.2.3.4", ".1.2", "1..2", "99999999999.1"] {
+        for text in
+            ["", "1", "1.", "x", "1.2.3.4", ".1.2", "1..2", "99999999999.1", "1.7.27,docker@28"]
+        {
             assert_eq!(Version::read(text), None, "{text}");
         }
     }

@@ -20,7 +20,7 @@ use posture::model::path::FieldPath;
 
 pub(crate) use self::field::SINCE as FIELD_SINCE;
 pub use self::field::{Said, is_vulnerable};
-pub use self::node::{How, Kubelet, Node, SeccompDefault, Told};
+pub use self::node::{How, Kubelet, Node, SECCOMP_DEFAULT_SINCE, SeccompDefault, Told};
 pub use self::pod::{Field, Own, Pod, Refusal};
 pub use self::scene::Scene;
 pub(crate) use self::scene::names_windows;

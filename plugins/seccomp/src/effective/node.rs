@@ -14,7 +14,7 @@ use crate::profile::Kernel;
 /// The first kubelets that have `seccompDefault` at all.
 ///
 /// Source: KEP-2413, alpha in 1.22.
-const SECCOMP_DEFAULT_SINCE: Minor = Minor(22);
+pub const SECCOMP_DEFAULT_SINCE: Minor = Minor(22);
 
 /// What a node calls something, and what could be read of that.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

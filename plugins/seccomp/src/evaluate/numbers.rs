@@ -91,13 +91,35 @@ fn load(abi: Abi) -> Vec<(&'static str, u32)> {
         | Abi::Sh
         | Abi::Sheb => Vec::new(),
     };
-    if abi == Abi::Arm {
-        calls.extend(ARM_PRIVATE);
+    match abi {
+        Abi::Arm => calls.extend(ARM_PRIVATE),
+        Abi::Aarch64 => calls = generic(calls, &[]),
+        Abi::Loongarch64 => calls = generic(calls, &LOONGARCH64_MISSING),
+        _ => {}
     }
     calls.sort_unstable();
     calls.dedup();
     calls
 }
+
+/// The calls of a 64-bit ABI with the generic numbers. The table of the crate is that of all ABIs
+/// with these numbers: calls whose times have 64 bits are the 32-bit ones' alone, and what is called
+/// `fstatat` in it is `newfstatat`.
+///
+/// Source: `include/uapi/asm-generic/unistd.h` of Linux (`__BITS_PER_LONG`, `__NR3264_fstatat`).
+fn generic(calls: Vec<(&'static str, u32)>, missing: &[&str]) -> Vec<(&'static str, u32)> {
+    let is_there = |(name, number): &(&str, u32)| {
+        !(missing.contains(name) || name.ends_with("64") && TIME64.contains(number))
+    };
+    let named = |(name, number)| (if name == "fstatat" { "newfstatat" } else { name }, number);
+    calls.into_iter().filter(is_there).map(named).collect()
+}
+
+/// The numbers of the calls whose times have 64 bits where others do not.
+const TIME64: std::ops::RangeInclusive<u32> = 403..=423;
+
+/// What `LoongArch` was too late for (`__ARCH_WANT_RENAMEAT`, `__ARCH_WANT_SET_GET_RLIMIT`).
+const LOONGARCH64_MISSING: [&str; 3] = ["getrlimit", "renameat", "setrlimit"];
 
 /// What 32-bit Arm has beside the table.
 ///
@@ -198,7 +220,18 @@ mod tests {
             assert_eq!(number(abi, name_), Some(number_), "{name_} on {abi}");
             assert_eq!(name(abi, number_), Some(name_), "{number_} on {abi}");
         }
-        assert_eq!(number(Abi::Aarch64, "open"), None);
+        for (abi, name) in [
+            (Abi::Aarch64, "open"),
+            (Abi::Aarch64, "fstatat"),
+            (Abi::Aarch64, "clock_gettime64"),
+            (Abi::Loongarch64, "futex_time64"),
+            (Abi::Loongarch64, "renameat"),
+        ] {
+            assert_eq!(number(abi, name), None, "{name} on {abi}");
+        }
+        for abi in [Abi::Aarch64, Abi::Loongarch64, Abi::Riscv64] {
+            assert_eq!(number(abi, "newfstatat"), Some(79), "{abi}");
+        }
         assert!(exists("open") && !exists("shut"));
         // The last one of a table is in it.
         assert_eq!(name(Abi::X86_64, 469), Some("file_setattr"));

@@ -66,7 +66,7 @@ impl Place {
     pub fn of_release(runtime: Runtime, version: &str, around: &Surroundings) -> Result<Self> {
         let found = defaults::find(runtime, version)?;
         let caps = around.caps.apply(runtime, version);
-        Ok(Self::with(format!("{runtime} {version}"), Filter::Default(found), caps, around))
+        Ok(Self::with(format!("{runtime} {}", found.version), Filter::Default(found), caps, around))
     }
 
     /// A container with a document, that a runtime loads.

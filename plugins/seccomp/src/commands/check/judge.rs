@@ -22,7 +22,7 @@ use super::templates::Templates;
 use crate::checks;
 use crate::effective::{Confinement, Effective, Place, Pod, Source, bounding_set};
 use crate::facts::{Expected, Facts, Missing};
-use crate::setters::{Author, Expectation, SetAt};
+use crate::setters::{Author, Expectation, SetAt, SetterKind};
 use crate::setters::{Sets, Verdict as Would};
 use crate::violation::Violation;
 
@@ -271,6 +271,13 @@ impl Beside {
                     .push(format!("{name} may set {profile} once its pods are created ({why})")),
                 Would::May(_) | Would::Not(_) => {}
             }
+        }
+        // Of a webhook nothing is known but that it is called.
+        if let (Sets::May(_), Would::May(why), false) =
+            (&expectation.setter.sets, &expectation.verdict, is_stored)
+            && expectation.setter.kind != SetterKind::Webhook
+        {
+            self.notes.push(format!("{name} may set a profile once its pods are created ({why})"));
         }
         self.setters.push(SetterReport { setter: name, verdict, why });
     }

@@ -218,7 +218,9 @@ fn unknown_defaults(collected: &Collected, surroundings: &Surroundings) -> Vec<G
             what: "kubelet".to_owned(),
             place: None,
             object: Some(format!("seccompDefault of {of}")),
-            why: format!("{why}; containers for which nothing is set are taken to run unconfined"),
+            why: format!(
+                "{why}; whether containers are confined for which nothing is set hangs on it"
+            ),
             hint:
                 "say --assume seccompDefault=true or =false; --probe-nodes asks those of a cluster"
                     .to_owned(),

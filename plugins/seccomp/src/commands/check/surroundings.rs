@@ -17,7 +17,7 @@ use posture::model::workload::pod_templates;
 
 use super::super::kubelets;
 use super::super::nodes::Operator;
-use crate::effective::{How, Node, Scene, SeccompDefault};
+use crate::effective::{How, Node, SECCOMP_DEFAULT_SINCE, Scene, SeccompDefault};
 use crate::facts::Missing;
 use crate::installed::{Installed, Presence};
 use crate::setters::Setters;
@@ -147,7 +147,7 @@ impl Surroundings {
         tell(&mut found_nodes, cluster, kubelets);
         let (setters, unread) = Setters::read(&found);
         gaps.extend(unread);
-        let scene = Scene::new(server, found_nodes, unseen_default(kubelets, unseen));
+        let scene = Scene::new(server, found_nodes, unseen_default(server, kubelets, unseen));
         Self { scene, setters, installed, namespaces, gaps, of_profiles }
     }
 
@@ -167,7 +167,7 @@ impl Surroundings {
         let namespaces = namespaces.map(of_namespace).collect();
         let (setters, gaps) = Setters::read(&objects);
         let unseen = "manifests do not say it".to_owned();
-        let scene = Scene::new(server, nodes, unseen_default(kubelets, unseen));
+        let scene = Scene::new(server, nodes, unseen_default(server, kubelets, unseen));
         Self { scene, setters, installed: None, namespaces, gaps, of_profiles: Vec::new() }
     }
 
@@ -199,7 +199,11 @@ fn assumed(on: bool) -> SeccompDefault {
 }
 
 /// What holds where no node is known.
-fn unseen_default(kubelets: Kubelets, why: String) -> SeccompDefault {
+fn unseen_default(server: Minor, kubelets: Kubelets, why: String) -> SeccompDefault {
+    // No kubelet is newer than its server.
+    if server < SECCOMP_DEFAULT_SINCE {
+        return SeccompDefault::Off(How::Release);
+    }
     kubelets.assumed.map_or(SeccompDefault::Unknown(why), assumed)
 }
 

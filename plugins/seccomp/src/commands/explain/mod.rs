@@ -13,7 +13,7 @@ mod schema;
 use std::io::Write as _;
 
 use posture::finding::report::{API_VERSION, Tool};
-use posture::model::error::Result;
+use posture::model::error::{Error, Result};
 use posture::model::gap::Gap;
 use posture::render::machine;
 use posture::render::out::{self, Output, Stdout};
@@ -96,6 +96,9 @@ struct Summary {
 pub fn run(options: &ExplainOptions<'_>) -> Result<bool> {
     match &options.topic {
         Topic::Call(call) => about_call(options, call),
+        Topic::Check(_) if options.output.format != ExplainFormat::Human => {
+            Err(Error::usage("the document of a check is text: leave -o out"))
+        }
         Topic::Check(check) => checks::document(check, options.output.style).map(|()| true),
         Topic::RuntimeDefault => match &options.places[..] {
             [place] => {
