@@ -1,6 +1,9 @@
 //! What a report says about one object beyond the common fields.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::ops::Deref;
+use std::sync::Arc;
 
 use posture::finding::acceptance;
 use posture::finding::check::Severity;
@@ -104,6 +107,58 @@ impl From<&Effective> for EffectiveReport {
     }
 }
 
+/// Names of nodes: of many the first, and how many more there are, so that a report does not grow
+/// with objects times nodes.
+#[derive(Clone, Debug)]
+pub struct Nodes(Arc<[String]>);
+
+/// How many nodes are named in a place of a report.
+const NAMED: usize = 10;
+
+impl Nodes {
+    /// What tells those apart that are not the same list; of many objects most share one.
+    pub(super) fn id(&self) -> usize {
+        self.0.as_ptr().addr()
+    }
+
+    fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl Deref for Nodes {
+    type Target = [String];
+
+    fn deref(&self) -> &[String] {
+        &self.0
+    }
+}
+
+impl Serialize for Nodes {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let shown = self.0.iter().take(NAMED).map(|name| Cow::Borrowed(name.as_str()));
+        let more = self.0.len().saturating_sub(NAMED);
+        let rest = (more > 0).then(|| Cow::Owned(format!("and {more} more")));
+        serializer.collect_seq(shown.chain(rest))
+    }
+}
+
+#[cfg(feature = "schema")]
+impl schemars::JsonSchema for Nodes {
+    fn schema_name() -> Cow<'static, str> {
+        "Nodes".into()
+    }
+
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        let mut schema = generator.subschema_for::<Vec<String>>();
+        schema.insert(
+            "description".to_owned(),
+            "Names of nodes; behind the first ten how many more there are.".into(),
+        );
+        schema
+    }
+}
+
 /// One source, and what it says.
 #[derive(Clone, Debug, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -118,8 +173,8 @@ pub struct LinkReport {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub path: Option<String>,
     /// The nodes that it is about; absent for all.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub nodes: Vec<String>,
+    #[serde(skip_serializing_if = "Nodes::is_empty")]
+    pub nodes: Nodes,
 }
 
 impl From<&Link> for LinkReport {
@@ -129,7 +184,7 @@ impl From<&Link> for LinkReport {
             role: link.role.as_str(),
             says: link.says.clone(),
             path: link.path.as_ref().map(ToString::to_string),
-            nodes: link.nodes.to_vec(),
+            nodes: Nodes(Arc::clone(&link.nodes)),
         }
     }
 }
@@ -139,8 +194,8 @@ impl From<&Link> for LinkReport {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct PlaceReport {
     /// The nodes; absent where none is known.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub nodes: Vec<String>,
+    #[serde(skip_serializing_if = "Nodes::is_empty")]
+    pub nodes: Nodes,
     /// What it runs with there.
     pub effective: EffectiveReport,
     /// What decides that.
@@ -156,7 +211,7 @@ pub struct PlaceReport {
 impl From<&Place> for PlaceReport {
     fn from(place: &Place) -> Self {
         Self {
-            nodes: place.nodes.to_vec(),
+            nodes: Nodes(Arc::clone(&place.nodes)),
             effective: (&place.effective).into(),
             by: place.by.as_str(),
             runtime: place.runtime.to_string(),

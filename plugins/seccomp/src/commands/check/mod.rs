@@ -197,7 +197,8 @@ fn unknown_defaults(collected: &Collected, surroundings: &Surroundings) -> Vec<G
     let places = collected.objects.iter().flat_map(|object| &object.detail.containers);
     let places = places.flat_map(|container| &container.places);
     let mut reasons: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
-    for place in places.filter(|place| place.by == "kubelet") {
+    let mut known = BTreeSet::new();
+    for place in places.filter(|place| place.by == "kubelet" && known.insert(place.nodes.id())) {
         let nodes = place.nodes.iter().filter_map(|name| scene.node(name));
         let defaults = nodes.map(|node| (&node.seccomp_default, node.name.as_str()));
         let unseen = place.nodes.is_empty().then(|| (scene.unseen_default(), ""));
