@@ -301,7 +301,7 @@ rules:
         assert_eq!(list.accesses(), [access("list /pods a -")]);
         list.name = Some("x".to_owned());
         assert_eq!(list.accesses(), [access("get /pods a x")]);
-        let nodes = Resource::new("", "v1", "nodes", "Node", false);
+        let nodes = Resource::nodes();
         assert_eq!(List::of(nodes, Some("a")).accesses(), [access("list /nodes - -")]);
     }
 }

@@ -34,6 +34,11 @@ impl Resource {
         Self::new("", "v1", "namespaces", "Namespace", false)
     }
 
+    /// The nodes of the cluster.
+    pub fn nodes() -> Self {
+        Self::new("", "v1", "nodes", "Node", false)
+    }
+
     /// `apps/v1`, or `v1` in the core group.
     pub fn api_version(&self) -> String {
         if self.group.is_empty() {

@@ -151,8 +151,9 @@ fn of_files(
     plan.gaps.extend(picked.gaps);
     let mut remaining = Vec::new();
     for object in picked.objects {
-        remaining.extend(fixer.left(&object));
-        plan.add(fixer.plan(object, Vec::new()));
+        let found = fixer.violations(&object);
+        remaining.extend(fixer.left(&object, &found));
+        plan.add(fixer.plan(object, found, Vec::new()));
     }
     let writing = Writing { tool: TOOL, undo_file: options.undo_file, clock: Clock::System };
     let carried = files::carry_out(&plan.changes, files.write.then_some(writing))?;
@@ -186,8 +187,9 @@ fn of_cluster(
     let mut remaining = Vec::new();
     for root in found.roots {
         let ways = root.ways();
-        remaining.extend(fixer.left(&root.object));
-        plan.add(fixer.plan(root.object, ways));
+        let found = fixer.violations(&root.object);
+        remaining.extend(fixer.left(&root.object, &found));
+        plan.add(fixer.plan(root.object, found, ways));
     }
     let manner = Manner {
         tool: TOOL,
@@ -196,7 +198,10 @@ fn of_cluster(
         undo_file: options.undo_file,
         clock: Clock::System,
     };
-    let replan = |object| fixer.plan(object, Vec::new());
+    let replan = |object| {
+        let found = fixer.violations(&object);
+        fixer.plan(object, found, Vec::new())
+    };
     let asks = !live.yes && live.dry_run == DryRun::None;
     let mut terminal = Terminal::new(options.output, asks);
     let carried = whole::of_plan(connection, &mut plan, &lists, &replan, &mut terminal, manner)?;
@@ -235,8 +240,8 @@ impl Fixer<'_> {
         object.reference(Some(namespace))
     }
 
-    /// What is done to an object. `ways` say how it was found.
-    fn plan(&self, object: Object, ways: Vec<String>) -> Planned {
+    /// What is done to an object in which this was found. `ways` say how it was come to.
+    fn plan(&self, object: Object, violations: Vec<Violation>, ways: Vec<String>) -> Planned {
         let reference = self.reference(&object);
         if pod_templates(&object).is_empty() {
             let unknown = |why| Planned::Unknown(self.gap(&object, why));
@@ -245,8 +250,9 @@ impl Fixer<'_> {
         if let Some(why) = self.refusal(&object) {
             return Planned::Unknown(self.gap(&object, why));
         }
+        let grades = grades(&self.left(&object, &violations));
         let mut steps: Vec<Step> = Vec::new();
-        for violation in self.violations(&object) {
+        for violation in violations {
             let Some(fix) = violation.fix.filter(|fix| self.does(fix.grade)) else { continue };
             // Several containers lack what is set once for all.
             let is_new = steps.iter().all(|step| step.edits != fix.edits);
@@ -261,8 +267,7 @@ impl Fixer<'_> {
             }
         }
         if steps.is_empty() {
-            let left = self.left(&object);
-            return match grades(&left) {
+            return match grades {
                 None => Planned::Already(reference),
                 Some(grades) => Planned::Left(Left {
                     object: reference,
@@ -305,10 +310,10 @@ impl Fixer<'_> {
         let is_done = |change: &&ChangeReport| matches!(change.outcome, Fate::Shown | Fate::Made);
         let refused = report.refused.iter().map(|refused| &refused.change);
         let not_done = report.changes.iter().filter(|change| !is_done(change)).chain(refused);
-        for change in not_done {
-            let done = self.violations(&change.change.object).into_iter();
-            let done = done.filter(|violation| !self.is_left(violation));
-            remaining.extend(done.map(|violation| self.remains(&change.change.object, violation)));
+        for ChangeReport { change, .. } in not_done {
+            let found = self.violations(&change.object);
+            let done = found.iter().filter(|violation| !self.is_left(violation));
+            remaining.extend(done.map(|violation| self.remains(&change.object, violation)));
         }
         report.detail.remaining = remaining;
     }
@@ -318,18 +323,18 @@ impl Fixer<'_> {
         violation.fix.as_ref().is_none_or(|fix| !self.does(fix.grade) || fix.edits.is_empty())
     }
 
-    fn remains(&self, object: &Object, violation: Violation) -> Remaining {
-        let (grade, title) = match violation.fix {
-            Some(fix) => (fix.grade, fix.title),
-            None => (Grade::X, violation.advice),
+    fn remains(&self, object: &Object, violation: &Violation) -> Remaining {
+        let (grade, title) = match &violation.fix {
+            Some(fix) => (fix.grade, fix.title.clone()),
+            None => (Grade::X, violation.advice.clone()),
         };
         let (object, path) = (self.reference(object), violation.path.to_string());
         Remaining { object, check: violation.check, path, grade, title }
     }
 
-    /// What is left of an object when what is planned is done.
-    fn left(&self, object: &Object) -> Vec<Remaining> {
-        let left = self.violations(object).into_iter().filter(|violation| self.is_left(violation));
+    /// What is left of an object in which this was found, when what is planned is done.
+    fn left(&self, object: &Object, violations: &[Violation]) -> Vec<Remaining> {
+        let left = violations.iter().filter(|violation| self.is_left(violation));
         left.map(|violation| self.remains(object, violation)).collect()
     }
 

@@ -40,7 +40,7 @@ pub(super) fn ask(connection: &Connection, nodes: &[&str]) -> Answers {
 }
 
 fn ask_one(connection: &Connection, node: &str) -> Result<bool, String> {
-    let nodes = Resource::new("", "v1", "nodes", "Node", false);
+    let nodes = Resource::nodes();
     let path = format!("{}/proxy/configz", nodes.object_path(None, node));
     let answer = connection.get(&path, JSON).map_err(|failure| failure.message)?;
     let config: Value = serde_json::from_slice(&answer.body).map_err(|error| error.to_string())?;

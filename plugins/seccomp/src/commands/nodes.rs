@@ -33,7 +33,7 @@ impl Operator {
     /// What is read of it and of the nodes.
     pub(super) fn lists(&self) -> Vec<List> {
         let mut lists = self.own_lists();
-        lists.push(List::of(Resource::new("", "v1", "nodes", "Node", false), None));
+        lists.push(List::of(Resource::nodes(), None));
         lists
     }
 

@@ -35,8 +35,8 @@ pub use setter::{
     Expectation, FailMode, FailurePolicy, Level, Missed, Sets, Setter, SetterKind, Setting, Verdict,
 };
 
-/// A kind to list: its group, its name, and whether its objects are in namespaces.
-pub type Wanted = (&'static str, &'static str, bool);
+/// A kind to list: its group and its name.
+pub type Wanted = (&'static str, &'static str);
 
 /// Everybody who sets profiles on a cluster, as far as the objects say it.
 #[derive(Clone, Debug, Default)]
@@ -49,22 +49,22 @@ impl Setters {
     pub fn wanted() -> Vec<Wanted> {
         let registration = mutating_admission_policy::GROUP;
         vec![
-            (registration, "MutatingWebhookConfiguration", false),
-            (registration, "MutatingAdmissionPolicy", false),
-            (registration, "MutatingAdmissionPolicyBinding", false),
-            (gatekeeper::GROUP, "Assign", false),
-            (gatekeeper::GROUP, "ModifySet", false),
-            (gatekeeper::CONFIG, "Config", true),
-            (kyverno::GROUP, "ClusterPolicy", false),
-            (kyverno::GROUP, "Policy", true),
-            (kyverno::GROUP, "PolicyException", true),
-            (kyverno::CEL, "PolicyException", true),
-            (kyverno::CEL, "MutatingPolicy", false),
-            (kyverno::CEL, "NamespacedMutatingPolicy", true),
-            (spo::GROUP, "ProfileBinding", true),
-            (spo::GROUP, "ProfileRecording", true),
-            (spo::GROUP, "SeccompProfile", false),
-            (openshift::GROUP, "SecurityContextConstraints", false),
+            (registration, "MutatingWebhookConfiguration"),
+            (registration, "MutatingAdmissionPolicy"),
+            (registration, "MutatingAdmissionPolicyBinding"),
+            (gatekeeper::GROUP, "Assign"),
+            (gatekeeper::GROUP, "ModifySet"),
+            (gatekeeper::CONFIG, "Config"),
+            (kyverno::GROUP, "ClusterPolicy"),
+            (kyverno::GROUP, "Policy"),
+            (kyverno::GROUP, "PolicyException"),
+            (kyverno::CEL, "PolicyException"),
+            (kyverno::CEL, "MutatingPolicy"),
+            (kyverno::CEL, "NamespacedMutatingPolicy"),
+            (spo::GROUP, "ProfileBinding"),
+            (spo::GROUP, "ProfileRecording"),
+            (spo::GROUP, "SeccompProfile"),
+            (openshift::GROUP, "SecurityContextConstraints"),
         ]
     }
 

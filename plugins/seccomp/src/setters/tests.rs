@@ -205,5 +205,5 @@ fn missed_without_a_fail_mode() {
     let pod = object(POD);
     let expected = mutators.expected(pod.value(), "shop", None);
     assert_eq!(expected[0].missed(None), Missed::Unknown);
-    assert!(Setters::wanted().contains(&("mutations.gatekeeper.sh", "Assign", false)));
+    assert!(Setters::wanted().contains(&("mutations.gatekeeper.sh", "Assign")));
 }

@@ -61,8 +61,7 @@ pub(in super::super) struct Wanted {
 impl Wanted {
     /// The nodes alone.
     pub(in super::super) fn nodes() -> Self {
-        let nodes = Resource::new("", "v1", "nodes", "Node", false);
-        Self { nodes: Some(List::of(nodes, None)), ..Self::default() }
+        Self { nodes: Some(List::of(Resource::nodes(), None)), ..Self::default() }
     }
 
     /// What to read beside objects of namespaces; `None` stands for all.
@@ -71,8 +70,8 @@ impl Wanted {
         match cluster.discovery() {
             Ok(discovery) => {
                 let kinds = Setters::wanted().into_iter();
-                let served = kinds
-                    .filter_map(|(group, kind, _)| discovery.of_kind(&format!("{group}/"), kind));
+                let served =
+                    kinds.filter_map(|(group, kind)| discovery.of_kind(&format!("{group}/"), kind));
                 wanted.setters = served.map(|resource| List::of(resource, None)).collect();
                 wanted.operator = Operator::find(&discovery);
             }
@@ -99,12 +98,10 @@ impl Wanted {
 
 /// The Namespaces to read.
 fn namespaces(scopes: BTreeSet<Option<String>>) -> Vec<List> {
-    let resource = || Resource::new("", "v1", "namespaces", "Namespace", false);
     if scopes.contains(&None) {
-        return vec![List { metadata_only: true, ..List::of(resource(), None) }];
+        return vec![List { metadata_only: true, ..List::of(Resource::namespaces(), None) }];
     }
-    let named = scopes.into_iter().flatten();
-    named.map(|name| List { name: Some(name), ..List::of(resource(), None) }).collect()
+    scopes.into_iter().flatten().map(|name| List::of_namespace(&name)).collect()
 }
 
 impl Surroundings {

@@ -45,7 +45,7 @@ pub fn places(nodes: &[Node], caps: &Changes) -> Result<(Vec<Place>, Vec<Gap>)> 
 
 /// What is read of a cluster.
 pub(in super::super) fn node_lists() -> Vec<List> {
-    vec![List::of(Resource::new("", "v1", "nodes", "Node", false), None)]
+    vec![List::of(Resource::nodes(), None)]
 }
 
 /// The nodes of a cluster. Fails where they cannot be read.

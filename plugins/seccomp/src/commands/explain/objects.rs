@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::io::Write;
 
+use posture::finding::acceptance::INVALID;
 use posture::finding::report::{API_VERSION, ObjectReport, Summary, Target, Tool};
 use posture::model::error::{Error, Result};
 use posture::model::gap::Gap;
@@ -17,8 +18,10 @@ use super::page::Page;
 use super::{ExplainFormat, print};
 use crate::defaults::Runtime;
 use crate::effective::Scene;
+use crate::evaluate::Machine;
 use crate::explain::{Changes, Filters, Overview, Place, Surroundings, bounding, overview};
 use crate::facts::names;
+use crate::profile::Kernel;
 
 /// What is explained, for programs.
 #[derive(Serialize)]
@@ -57,9 +60,9 @@ pub fn run(reading: &Reading<'_>, output: Output<ExplainFormat>) -> Result<bool>
         return Err(Error::could_not_run(why.to_owned()));
     }
     let mut filters = Filters::default();
-    let mut profiles: Vec<(Default, Overview)> = Vec::new();
+    let mut profiles: Vec<(Given, Overview)> = Vec::new();
     for container in report.objects.iter().flat_map(|object| &object.detail.containers) {
-        for default in container.places.iter().filter_map(|place| Default::of(place, &scene)) {
+        for default in container.places.iter().filter_map(|place| Given::of(place, &scene)) {
             if profiles.iter().all(|(known, _)| *known != default) {
                 let found = overview(&default.place()?, &mut filters);
                 profiles.push((default, found));
@@ -100,14 +103,14 @@ pub fn run(reading: &Reading<'_>, output: Output<ExplainFormat>) -> Result<bool>
 
 /// The default profile that containers run with at a place.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Default {
+struct Given {
     runtime: Runtime,
     version: String,
-    around: (crate::profile::Kernel, crate::evaluate::Machine),
+    around: (Kernel, Machine),
     caps: BTreeSet<String>,
 }
 
-impl Default {
+impl Given {
     /// `None` where containers run with something else, or the node is not known.
     fn of(place: &PlaceReport, scene: &Scene) -> Option<Self> {
         if place.effective.kind != "RuntimeDefault" {
@@ -129,20 +132,14 @@ impl Default {
     fn command(&self, program: &str) -> String {
         let (kernel, machine) = self.around;
         let given = bounding(self.runtime, &self.version);
-        let flag = |name: &str, caps: Vec<&str>| match caps[..] {
+        let flag = |name: &str, caps: &[&str]| match caps {
             [] => String::new(),
-            _ => format!(" --{name} {}", caps.join(",")),
+            caps => format!(" --{name} {}", caps.join(",")),
         };
-        let short = |cap: &'_ String| cap.strip_prefix("CAP_").unwrap_or(cap).to_owned();
-        let more: Vec<String> = self.caps.difference(&given).map(short).collect();
-        let fewer: Vec<String> = given.difference(&self.caps).map(short).collect();
-        let words = |caps: &[String]| caps.iter().map(String::as_str).collect::<Vec<_>>().join(",");
-        let less = match (self.caps.is_empty(), &fewer[..]) {
-            (true, _) => flag("drop-cap", vec!["ALL"]),
-            (false, []) => String::new(),
-            (false, fewer) => flag("drop-cap", vec![&words(fewer)]),
-        };
-        let more = if more.is_empty() { String::new() } else { flag("cap", vec![&words(&more)]) };
+        let more: Vec<&str> = self.caps.difference(&given).map(|cap| short(cap)).collect();
+        let fewer: Vec<&str> = given.difference(&self.caps).map(|cap| short(cap)).collect();
+        let more = flag("cap", &more);
+        let less = flag("drop-cap", if self.caps.is_empty() { &["ALL"] } else { &fewer });
         format!(
             "{program} explain RuntimeDefault --runtime {}@{} --arch {} --kernel {kernel}{more}{less}",
             self.runtime,
@@ -152,12 +149,17 @@ impl Default {
     }
 }
 
+/// A capability as it is written in manifests: `SYS_ADMIN`.
+fn short(cap: &str) -> &str {
+    cap.strip_prefix("CAP_").unwrap_or(cap)
+}
+
 /// Writes objects for people.
 struct Writer<'a, 'p, W> {
     page: Page<'p, W>,
     program: &'a str,
     scene: &'a Scene,
-    profiles: &'a [(Default, Overview)],
+    profiles: &'a [(Given, Overview)],
 }
 
 impl<W: Write> Writer<'_, '_, W> {
@@ -171,7 +173,7 @@ impl<W: Write> Writer<'_, '_, W> {
             namespace.unwrap_or_default(),
             owner.unwrap_or_default()
         ))?;
-        if object.verdict == posture::finding::acceptance::INVALID && !object.message.is_empty() {
+        if object.verdict == INVALID && !object.message.is_empty() {
             self.page.text(&object.message, 2)?;
         }
         for note in object.notes.iter().chain(&object.detail.set_by) {
@@ -234,7 +236,7 @@ impl<W: Write> Writer<'_, '_, W> {
     }
 
     fn place(&mut self, container: &ContainerReport, place: &PlaceReport) -> Result<()> {
-        let default = Default::of(place, self.scene);
+        let default = Given::of(place, self.scene);
         let is_alike = |other: &PlaceReport| other.effective == place.effective;
         let differs = default.is_some() || !container.places.iter().all(is_alike);
         if container.places.len() > 1 && differs {
@@ -248,8 +250,7 @@ impl<W: Write> Writer<'_, '_, W> {
         let Some(sight) = found.and_then(|(_, found)| found.readings.first()) else {
             return Ok(());
         };
-        let caps: Vec<&str> =
-            default.caps.iter().map(|cap| cap.strip_prefix("CAP_").unwrap_or(cap)).collect();
+        let caps: Vec<&str> = default.caps.iter().map(|cap| short(cap)).collect();
         let caps = if caps.is_empty() { "none".to_owned() } else { caps.join(" ") };
         self.page.item("caps", &caps)?;
         let given = bounding(default.runtime, &default.version);
