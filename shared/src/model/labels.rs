@@ -19,21 +19,29 @@ pub struct LabelSelector {
     requirements: Vec<Requirement>,
 }
 
+/// What one label must be.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Requirement {
+pub struct Requirement {
     key: String,
     operator: Operator,
     /// Sorted, each once.
     values: Vec<String>,
 }
 
+/// How a label is compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Operator {
+pub enum Operator {
+    /// The label is there and has one of the values.
     In,
+    /// The label has none of the values, or is not there.
     NotIn,
+    /// The label is there.
     Exists,
+    /// The label is not there.
     DoesNotExist,
+    /// The label is a number above the value; only `-l` knows it.
     GreaterThan,
+    /// The label is a number below the value; only `-l` knows it.
     LessThan,
 }
 
@@ -92,6 +100,11 @@ impl LabelSelector {
                 }
             }
         }
+    }
+
+    /// What must hold, all of it; nothing where everything is selected.
+    pub fn requirements(&self) -> &[Requirement] {
+        &self.requirements
     }
 
     /// Whether an object with these labels is selected; `label` has the value of a key.
@@ -172,6 +185,21 @@ impl LabelSelector {
 }
 
 impl Requirement {
+    /// Which label is compared.
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+
+    /// How.
+    pub fn operator(&self) -> Operator {
+        self.operator
+    }
+
+    /// With what: sorted, each once.
+    pub fn values(&self) -> &[String] {
+        &self.values
+    }
+
     /// A requirement as objects hold it, if the server takes it.
     fn new(key: String, operator: Operator, mut values: Vec<String>) -> Result<Self, String> {
         values.sort();
@@ -191,7 +219,8 @@ impl Requirement {
         if faults.is_empty() { Ok(Self { key, operator, values }) } else { Err(faults.join("; ")) }
     }
 
-    fn holds(&self, value: Option<&str>) -> bool {
+    /// Whether a label fits: its value, or that it is not there.
+    pub fn holds(&self, value: Option<&str>) -> bool {
         let among = |value: &str| self.values.iter().any(|known| known == value);
         let number = |text: Option<&str>| text.and_then(|text| text.parse::<i64>().ok());
         let limit = number(self.values.first().map(String::as_str));

@@ -1,0 +1,3 @@
+//! What policies make of traffic.
+
+pub mod verdict;

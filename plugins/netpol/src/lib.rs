@@ -1,0 +1,11 @@
+//! Network policies: who can talk to whom, and why.
+//!
+//! The engine is pure: [`world`] is what is known of a cluster, [`engine`] says what its policies
+//! make of it. The commands load the one and print the other.
+
+pub mod address;
+pub mod dialect;
+pub mod engine;
+pub mod policy;
+pub mod ports;
+pub mod world;
