@@ -142,7 +142,7 @@ fn combine(
     // Ends are where a stretch begins, and one behind where it ends: they need more than 16 bits.
     let ends = |stretches: &[(u16, u16)], at: usize| -> u32 {
         stretches.get(at / 2).map_or(u32::MAX, |&(first, last)| {
-            if at % 2 == 0 { u32::from(first) } else { u32::from(last) + 1 }
+            if at.is_multiple_of(2) { u32::from(first) } else { u32::from(last) + 1 }
         })
     };
     let (mut left, mut right) = (0, 0);
