@@ -8,4 +8,6 @@ pub mod dialect;
 pub mod engine;
 pub mod policy;
 pub mod ports;
+#[cfg(test)]
+mod testing;
 pub mod world;
