@@ -11,7 +11,7 @@ use crate::policy::{Namespaces, Pods};
 
 /// A kind of policy that somebody else than Kubernetes has made.
 #[derive(Debug)]
-struct Kind {
+struct Form {
     group: &'static str,
     kind: &'static str,
     namespaced: bool,
@@ -23,16 +23,16 @@ const fn own(
     group: &'static str,
     kind: &'static str,
     subject: fn(&Object, Value<'_>) -> VendorSubject,
-) -> Kind {
-    Kind { group, kind, namespaced: true, subject }
+) -> Form {
+    Form { group, kind, namespaced: true, subject }
 }
 
 const fn wide(
     group: &'static str,
     kind: &'static str,
     subject: fn(&Object, Value<'_>) -> VendorSubject,
-) -> Kind {
-    Kind { group, kind, namespaced: false, subject }
+) -> Form {
+    Form { group, kind, namespaced: false, subject }
 }
 
 /// Sources: the API types of github.com/cilium/cilium (`pkg/k8s/apis/cilium.io/v2`), of
@@ -40,7 +40,7 @@ const fn wide(
 /// k8snetworkplumbingwg/multi-networkpolicy, of ovn-kubernetes (`go-controller/pkg/crd`), of
 /// aws/amazon-network-policy-controller-k8s, of linkerd2 (`controller/gen/apis/server`), and of
 /// openshift/api (`network/v1`).
-const KINDS: [Kind; 18] = [
+const KINDS: [Form; 18] = [
     own("cilium.io", "CiliumNetworkPolicy", of_cilium),
     wide("cilium.io", "CiliumClusterwideNetworkPolicy", of_cilium),
     own("crd.projectcalico.org", "NetworkPolicy", of_calico),

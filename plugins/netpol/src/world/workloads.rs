@@ -28,7 +28,7 @@ struct Slot {
 struct Slots<'a> {
     facts: &'a Facts,
     namespaces: &'a FxHashMap<Text, u32>,
-    slots: Vec<Slot>,
+    all: Vec<Slot>,
     known: FxHashMap<(String, u32, String), u32>,
 }
 
@@ -41,10 +41,10 @@ pub(super) fn of(
 ) -> (Vec<Workload>, Vec<Pod>) {
     let found = std::mem::take(&mut facts.pods);
     let makers = std::mem::take(&mut facts.makers);
-    let mut slots = Slots { facts, namespaces, slots: Vec::new(), known: FxHashMap::default() };
+    let mut slots = Slots { facts, namespaces, all: Vec::new(), known: FxHashMap::default() };
     let mut pods = slots.live(found, nodes);
     slots.note_makers(makers);
-    let (workloads, numbers) = sorted(&mut slots.slots, &mut pods);
+    let (workloads, numbers) = sorted(&mut slots.all, &mut pods);
     for pod in &mut pods {
         pod.workload = numbers[pod.workload as usize];
     }
@@ -101,12 +101,12 @@ impl Slots<'_> {
                         name: self.facts.texts.get(pod.name).to_owned(),
                     };
                     let slot = self.slot(object, pod.namespace);
-                    let workload = &mut self.slots[slot as usize].workload;
+                    let workload = &mut self.all[slot as usize].workload;
                     (workload.mark, workload.replicas) = (mark, Some(1));
                     slot
                 }
             };
-            self.slots[pod.workload as usize].live = true;
+            self.all[pod.workload as usize].live = true;
             pods.push(pod);
         }
         pods
@@ -135,7 +135,7 @@ impl Slots<'_> {
             for pod in &mut maker.pods {
                 (pod.namespace, pod.workload) = (namespace, slot);
             }
-            let slot = &mut self.slots[slot as usize];
+            let slot = &mut self.all[slot as usize];
             if is_own {
                 (slot.workload.mark, slot.workload.replicas) = (maker.mark, maker.replicas);
                 slot.own = Some(maker.pods);
@@ -178,11 +178,11 @@ impl Slots<'_> {
 
     /// The number of a workload.
     fn slot(&mut self, object: ObjectRef, namespace: u32) -> u32 {
-        let number = u32::try_from(self.slots.len()).unwrap_or(u32::MAX);
+        let number = u32::try_from(self.all.len()).unwrap_or(u32::MAX);
         let kind = format!("{}.{}", object.kind, object.group());
         let known = *self.known.entry((kind, namespace, object.name.clone())).or_insert(number);
         if known == number {
-            self.slots.push(Slot {
+            self.all.push(Slot {
                 workload: Workload { object, namespace, mark: None, replicas: None },
                 live: false,
                 own: None,
