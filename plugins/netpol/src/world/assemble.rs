@@ -6,11 +6,10 @@ use posture::model::object::{Object, ObjectRef};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::facts::{Facts, PolicyReader};
-use super::nodes::NAME_LABEL;
 use super::routes::FoundRoute;
 use super::services::{FoundEndpoints, FoundService};
 use super::workloads;
-use super::{Endpoint, Namespace, Route, Service, TargetPort, Text, World};
+use super::{Endpoint, NAME_LABEL, Namespace, Route, Service, TargetPort, Text, World};
 
 impl World {
     /// What objects say of a cluster. Those that name no namespace are in `namespace`.

@@ -23,7 +23,6 @@ use crate::policy::Policy;
 use crate::ports::Protocol;
 
 pub use self::facts::{Facts, Found, PolicyReader};
-pub use self::nodes::NAME_LABEL;
 pub use self::vendors::kinds as vendor_kinds;
 
 /// A text that stands in [`Texts`] once: equal texts have equal numbers.

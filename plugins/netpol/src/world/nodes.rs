@@ -4,12 +4,7 @@ use posture::model::object::Object;
 
 use super::facts::{Facts, Number, Renumber};
 use super::read::{addresses, items, labels, refused};
-use super::{Labels, Node};
-
-/// The label that the API server sets on every Namespace: its name.
-///
-/// Source: `LabelMetadataName` of k8s.io/api/core/v1.
-pub const NAME_LABEL: &str = "kubernetes.io/metadata.name";
+use super::{Labels, NAME_LABEL, Node};
 
 /// Nodes with one of these run the API server, where they say it at all.
 ///
