@@ -5,6 +5,7 @@
 
 pub mod address;
 pub mod dialect;
+pub mod endpoint;
 pub mod enforcer;
 pub mod engine;
 pub mod policy;

@@ -182,6 +182,8 @@ pub struct Service {
     pub mark: Option<Mark>,
     /// `spec.clusterIPs`, without `None`.
     pub cluster_addresses: Vec<IpAddr>,
+    /// Whether it has no address of its own (`clusterIP: None`): nothing translates its ports then.
+    pub headless: bool,
     /// What it selects; empty for one without a selector.
     pub selector: Labels,
     /// Its ports.

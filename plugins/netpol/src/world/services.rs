@@ -61,6 +61,7 @@ impl Facts {
             namespace: 0,
             mark: object.mark(),
             cluster_addresses: own,
+            headless: of_spec("clusterIP") == Some("None"),
             selector,
             ports: list("ports").filter_map(service_port).collect(),
             external_name: of_spec("externalName").filter(|_| is_name).map(str::to_owned),
