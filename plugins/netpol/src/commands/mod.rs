@@ -1,0 +1,4 @@
+//! The verbs, and what they have in common.
+
+pub mod load;
+mod wanted;
