@@ -81,7 +81,12 @@ impl Wanted {
 
     /// What the server says that it has.
     fn add_served(&mut self, discovery: &Discovery) {
-        self.gaps.extend(discovery.gaps().iter().cloned());
+        // What else the server could not tell of itself is of no concern.
+        let matters = |gap: &&Gap| {
+            let mut kinds = SOMETIMES.into_iter().chain(vendor_kinds());
+            gap.object.as_ref().is_none_or(|of| kinds.any(|(group, _)| of.contains(group)))
+        };
+        self.gaps.extend(discovery.gaps().iter().filter(matters).cloned());
         let mut groups: Vec<String> =
             discovery.served().map(|(group, _, _)| group.to_owned()).collect();
         groups.sort_unstable();
