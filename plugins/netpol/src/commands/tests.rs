@@ -1,5 +1,5 @@
-#![cfg(test)]
 //! What is read of files.
+#![cfg(test)]
 
 use std::path::{Path, PathBuf};
 
