@@ -1,5 +1,5 @@
-#![cfg(test)]
 //! What words mean, and what is said of those that mean nothing.
+#![cfg(test)]
 
 use super::{Resolved, destination, source};
 use crate::engine::verdict::End;
