@@ -2,18 +2,23 @@
 
 use std::net::IpAddr;
 
+use crate::address::Family;
 use crate::policy::{Action, Direction};
 use crate::ports::Protocol;
 
 /// One end of a connection.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum End {
     /// A pod, by its number in the world.
     Pod(u32),
     /// A node, by its number in the world.
     Node(u32),
-    /// An address that belongs to neither.
+    /// An address; it can be that of a pod or a node.
     Address(IpAddr),
+    /// Some pod, of which nothing is known.
+    AnyPod,
+    /// Something outside, of which no address is known.
+    Outside,
 }
 
 /// A connection that somebody wants to open.
@@ -27,6 +32,9 @@ pub struct Point {
     pub protocol: Protocol,
     /// To which port.
     pub port: u16,
+    /// By addresses of which family; `None` where the ends leave no choice, or both count: blocks of
+    /// one family say nothing of the other address of the same pod.
+    pub family: Option<Family>,
 }
 
 /// Whether a connection can be opened.
@@ -53,8 +61,12 @@ pub enum Cause {
     EqualPriority,
     /// A Service by its own address, or by its pods: in which order is left open.
     BeforeDnat,
+    /// By IPv4 it is another verdict than by IPv6.
+    AddressFamily,
     /// The address of a pod is not known, and a block decides.
     AddressUnknown,
+    /// Which pod it is is not known, and a selector or a block decides.
+    PodUnknown,
     /// The labels of a namespace are not known, and a selector decides.
     NamespaceUnknown,
     /// The addresses behind a name of the outside are not known.
@@ -64,11 +76,29 @@ pub enum Cause {
 }
 
 impl Cause {
+    /// All of them, in order.
+    pub const ALL: [Self; 10] = [
+        Self::BlockOnPod,
+        Self::HostNetwork,
+        Self::EqualPriority,
+        Self::BeforeDnat,
+        Self::AddressFamily,
+        Self::AddressUnknown,
+        Self::PodUnknown,
+        Self::NamespaceUnknown,
+        Self::DomainName,
+        Self::VendorPolicy,
+    ];
+
     /// Whether enforcers differ; otherwise something is not known.
     pub fn is_open(self) -> bool {
         matches!(
             self,
-            Self::BlockOnPod | Self::HostNetwork | Self::EqualPriority | Self::BeforeDnat
+            Self::BlockOnPod
+                | Self::HostNetwork
+                | Self::EqualPriority
+                | Self::BeforeDnat
+                | Self::AddressFamily
         )
     }
 }
