@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use posture::model::gap::Gap;
 use posture::model::object::{Object, ObjectRef};
 use posture::model::owners::{Controller, Owners};
+use posture::model::version::Minor;
 use rustc_hash::FxHashMap;
 
 use super::nodes::FoundNamespace;
@@ -12,7 +13,7 @@ use super::pods::{FoundMaker, FoundPod};
 use super::routes::FoundRoute;
 use super::services::{FoundEndpoints, FoundService};
 use super::{Labels, Node, Text, Texts, Vendor};
-use crate::policy::Policy;
+use crate::policy::{self, Policy, Read};
 
 /// What an object is to a reader of policies.
 #[derive(Debug)]
@@ -28,11 +29,40 @@ pub enum Found {
 /// Reads a policy; the text is the namespace of an object that names none.
 pub type PolicyReader = fn(&Object, &str) -> Found;
 
+/// Reads a policy as a server holds it ([`policy::read`]).
+pub fn stored(object: &Object, namespace: &str) -> Found {
+    found(object, policy::read(object, namespace))
+}
+
+/// Where objects come from, which decides how policies are read.
+#[derive(Clone, Copy, Debug)]
+enum Origin {
+    /// They are read by this.
+    Reader(PolicyReader),
+    /// They are to be written to a server of this release, which may refuse them.
+    Written(Minor),
+}
+
+/// What an object is by what was read of it.
+fn found(object: &Object, read: Read) -> Found {
+    match read {
+        Read::Policy(policy) => Found::Policy(Box::new(policy)),
+        Read::NotOurs => Found::NotOurs,
+        Read::Refused(refused) => Found::Refused(Gap {
+            what: "object".to_owned(),
+            place: refused.mark,
+            object: Some(object.reference(None).to_string()),
+            why: refused.message,
+            hint: "it is left out: no server holds it".to_owned(),
+        }),
+    }
+}
+
 /// What was found in objects.
 #[derive(Debug)]
 pub struct Facts {
     pub(super) namespace: String,
-    reader: PolicyReader,
+    origin: Origin,
     pub(super) texts: Texts,
     pub(super) owners: Owners,
     /// What controls pods and what makes them, each once.
@@ -84,7 +114,7 @@ impl Facts {
     pub fn new(namespace: &str, reader: PolicyReader) -> Self {
         Self {
             namespace: namespace.to_owned(),
-            reader,
+            origin: Origin::Reader(reader),
             texts: Texts::default(),
             owners: Owners::default(),
             controllers: Vec::new(),
@@ -100,6 +130,12 @@ impl Facts {
             vendors: BTreeMap::new(),
             gaps: Vec::new(),
         }
+    }
+
+    /// From here on objects are to be written to a server of this release: policies that it would
+    /// refuse are gaps.
+    pub fn written_to(&mut self, server: Minor) {
+        self.origin = Origin::Written(server);
     }
 
     /// Takes notice of an object. Of two with one name the later counts, as the later write would.
@@ -177,7 +213,11 @@ impl Facts {
     /// Takes notice of a policy; whether it is one.
     fn note_policy(&mut self, object: &Object) -> bool {
         let namespace = object.namespace().unwrap_or(&self.namespace);
-        match (self.reader)(object, namespace) {
+        let found = match self.origin {
+            Origin::Reader(reader) => reader(object, namespace),
+            Origin::Written(server) => found(object, policy::read_new(object, namespace, server)),
+        };
+        match found {
             Found::Policy(policy) => drop(self.policies.insert(policy.object.clone(), *policy)),
             Found::Refused(gap) => self.gaps.push(gap),
             Found::NotOurs => return false,
