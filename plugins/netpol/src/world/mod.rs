@@ -44,6 +44,9 @@ impl Texts {
     }
 }
 
+/// The label that the API server sets on every namespace, with its name.
+pub const NAME_LABEL: &str = "kubernetes.io/metadata.name";
+
 /// Labels: key and value, sorted by key, each key once.
 pub type Labels = Box<[(Text, Text)]>;
 
