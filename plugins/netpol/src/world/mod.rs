@@ -33,6 +33,16 @@ impl Texts {
         number
     }
 
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.texts.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.texts.is_empty()
+    }
+
     /// The number of a text, if it is there.
     pub fn find(&self, text: &str) -> Option<Text> {
         self.known.get(text).copied()
