@@ -252,7 +252,11 @@ impl Generator {
             }
             (true, _) => "BaselineAdminNetworkPolicy",
         };
-        let name = if kind.starts_with("Baseline") { "default".to_owned() } else { format!("{}-{number}", tier.to_lowercase()) };
+        let name = if kind.starts_with("Baseline") {
+            "default".to_owned()
+        } else {
+            format!("{}-{number}", tier.to_lowercase())
+        };
         let version = if older { "v1alpha1" } else { "v1alpha2" };
         json!({
             "apiVersion": format!("policy.networking.k8s.io/{version}"), "kind": kind,
@@ -310,7 +314,9 @@ impl Generator {
         match (self.random.below(3), older) {
             (0, false) if names => json!({"destinationNamedPort": self.random.pick(&NAMES)}),
             (0, true) if names => json!({"namedPort": self.random.pick(&NAMES)}),
-            (1, false) => json!({protocol: {"destinationPort": {"range": {"start": port, "end": end}}}}),
+            (1, false) => {
+                json!({protocol: {"destinationPort": {"range": {"start": port, "end": end}}}})
+            }
             (1, true) => json!({"portRange": {"protocol": upper, "start": port, "end": end}}),
             (_, false) => json!({protocol: {"destinationPort": {"number": port}}}),
             (_, true) => json!({"portNumber": {"protocol": upper, "port": port}}),
