@@ -56,7 +56,7 @@ func becomeRoot() bool {
 func newSpace(forwards bool) (made *space, err error) {
 	failed := inThread(func() {
 		if err = unix.Unshare(unix.CLONE_NEWNET); err != nil {
-			err = fmt.Errorf("a network namespace of its own (root): %w", err)
+			err = fmt.Errorf("network namespaces (run as root): %w", err)
 			return
 		}
 		made = &space{}
