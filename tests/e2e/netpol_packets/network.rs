@@ -1,4 +1,3 @@
-#![cfg(test)]
 //! What is asked of the kernel: the objects of a cluster, hosts outside of it, and who tries to reach
 //! whom.
 

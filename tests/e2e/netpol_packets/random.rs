@@ -1,4 +1,3 @@
-#![cfg(test)]
 //! Generated clusters with policies of every kind. All are such as the API server takes, and nothing
 //! in them is left open by the specification.
 
@@ -183,7 +182,7 @@ impl Generator {
         let mut has_block = false;
         if self.random.percent(80) {
             let mut list = Vec::new();
-            for _ in 0..1 + self.random.below(2) {
+            for _ in 0..=self.random.below(2) {
                 let kind = self.random.below(4);
                 has_block |= kind == 0;
                 list.push(match kind {
@@ -284,7 +283,7 @@ impl Generator {
         };
         let mut names = true;
         let mut list = Vec::new();
-        for _ in 0..1 + self.random.below(2) {
+        for _ in 0..=self.random.below(2) {
             list.push(match self.random.below(if peers == "to" { 5 } else { 3 }) {
                 3 => {
                     names = false;

@@ -1,4 +1,3 @@
-#![cfg(test)]
 //! What the engine says of a network.
 
 use kubectl_netpol::address::Family;

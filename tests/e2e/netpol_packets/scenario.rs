@@ -1,4 +1,3 @@
-#![cfg(test)]
 //! Scenarios that were written down: manifests, and in comments above them what must come of them.
 //!
 //! After `# scenario: NAME` a comment `# FROM -> TO [PORTS]: VERDICT` says what is allowed or denied;
