@@ -9,7 +9,6 @@ use posture::input::selection::{Selection, SelectionArgs};
 use posture::model::error::{ErrorKind, Result};
 
 use super::load::{Loaded, Loading};
-use crate::world::Found;
 
 fn read(path: &Path, namespace: Option<&str>) -> Result<Loaded> {
     let names = vec![path.to_string_lossy().into_owned()];
@@ -23,7 +22,6 @@ fn read(path: &Path, namespace: Option<&str>) -> Result<Loaded> {
         },
         namespace: namespace.map(str::to_owned),
         server: None,
-        reader: |_, _| Found::NotOurs,
     };
     assert!(loading.accesses().is_empty());
     loading.read()
