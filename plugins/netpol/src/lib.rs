@@ -5,7 +5,11 @@
 
 pub mod address;
 pub mod dialect;
+pub mod endpoint;
+pub mod enforcer;
 pub mod engine;
 pub mod policy;
 pub mod ports;
+#[cfg(test)]
+mod testing;
 pub mod world;
