@@ -1,5 +1,5 @@
-// This file puts the engine's parts together over informers that nobody fills
-// but we.
+// This file puts the engine's parts together over informers that have no client
+// and are never started: we fill them.
 package main
 
 import (
@@ -7,7 +7,6 @@ import (
 
 	networkingv1 "k8s.io/api/networking/v1"
 	"k8s.io/client-go/informers"
-	"k8s.io/client-go/kubernetes/fake"
 	"k8s.io/client-go/tools/cache"
 	"sigs.k8s.io/kube-network-policies/pkg/api"
 	"sigs.k8s.io/kube-network-policies/pkg/network"
@@ -15,17 +14,16 @@ import (
 	admin "sigs.k8s.io/kube-network-policies/plugins/npa-v1alpha1"
 	clusterwide "sigs.k8s.io/kube-network-policies/plugins/npa-v1alpha2"
 	npav1alpha2 "sigs.k8s.io/network-policy-api/apis/v1alpha2"
-	npafake "sigs.k8s.io/network-policy-api/pkg/client/clientset/versioned/fake"
 	npainformers "sigs.k8s.io/network-policy-api/pkg/client/informers/externalversions"
 )
 
 // evaluators are the engine's tiers, in the order of its own command.
 func (c *cluster) evaluators() ([]api.PolicyEvaluator, error) {
-	policies := npainformers.NewSharedInformerFactory(npafake.NewSimpleClientset(), 0)
+	policies := npainformers.NewSharedInformerFactory(nil, 0)
 	clusterPolicies := policies.Policy().V1alpha2().ClusterNetworkPolicies()
 	adminPolicies := policies.Policy().V1alpha1().AdminNetworkPolicies()
 	baselinePolicies := policies.Policy().V1alpha1().BaselineAdminNetworkPolicies()
-	nodes := informers.NewSharedInformerFactory(fake.NewClientset(), 0).Core().V1().Nodes()
+	nodes := informers.NewSharedInformerFactory(nil, 0).Core().V1().Nodes()
 	for _, err := range []error{
 		fill(clusterPolicies.Informer(), c.cluster),
 		fill(adminPolicies.Informer(), c.admin),
@@ -55,7 +53,7 @@ func (c *cluster) evaluators() ([]api.PolicyEvaluator, error) {
 
 // standard judges by the NetworkPolicies of a direction.
 func (c *cluster) standard(direction networkingv1.PolicyType) (api.PolicyEvaluator, error) {
-	factory := informers.NewSharedInformerFactory(fake.NewClientset(), 0)
+	factory := informers.NewSharedInformerFactory(nil, 0)
 	policies := factory.Networking().V1().NetworkPolicies()
 	if err := fill(policies.Informer(), of(direction, c.networkPolicies)); err != nil {
 		return nil, err

@@ -20,6 +20,9 @@ use addresses::Block;
 pub enum Family {
     /// None.
     Alone,
+    /// None, and no selector has `NotIn` or an empty value: not every reader of selectors knows
+    /// what they mean.
+    Plain,
     /// `ClusterNetworkPolicy`, each priority of a tier once.
     Cluster,
     /// `AdminNetworkPolicy`, each priority once, and `BaselineAdminNetworkPolicy`.
@@ -32,13 +35,14 @@ pub enum Family {
 
 impl Family {
     /// All of them.
-    pub const ALL: [Self; 5] =
-        [Self::Alone, Self::Cluster, Self::Admin, Self::Ambiguous, Self::Future];
+    pub const ALL: [Self; 6] =
+        [Self::Alone, Self::Plain, Self::Cluster, Self::Admin, Self::Ambiguous, Self::Future];
 
     /// Any of them, the more usual ones more often.
     pub fn any(random: &mut Random) -> Self {
         match random.below(100) {
-            0..40 => Self::Alone,
+            0..25 => Self::Alone,
+            25..40 => Self::Plain,
             40..70 => Self::Cluster,
             70..85 => Self::Admin,
             85..95 => Self::Ambiguous,
@@ -164,7 +168,7 @@ mod tests {
             for policy in &cluster.policies {
                 let kind = policy["kind"].as_str().unwrap();
                 let fits = match cluster.family {
-                    Family::Alone => kind == "NetworkPolicy",
+                    Family::Alone | Family::Plain => kind == "NetworkPolicy",
                     Family::Cluster | Family::Future => !kind.contains("Admin"),
                     Family::Admin => !kind.starts_with("Cluster"),
                     Family::Ambiguous => true,

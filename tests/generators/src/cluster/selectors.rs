@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::Writer;
+use super::{Family, Writer};
 
 /// Keys of the labels of pods and of namespaces.
 pub(super) const KEYS: [&str; 3] = ["app", "tier", "zone"];
@@ -46,7 +46,8 @@ impl Writer {
             if self.random.percent(70) {
                 selector.insert("matchLabels".to_owned(), json!({ NAMESPACE_NAME: name }));
             } else {
-                let operator = self.random.pick(&["In", "NotIn"]);
+                let not = self.random.percent(50) && self.cluster.family != Family::Plain;
+                let operator = if not { "NotIn" } else { "In" };
                 let one =
                     json!([{ "key": NAMESPACE_NAME, "operator": operator, "values": [name] }]);
                 selector.insert("matchExpressions".to_owned(), one);
@@ -78,11 +79,12 @@ impl Writer {
         let key = self.key();
         let operators = [
             ("In", "operator In"),
-            ("NotIn", "operator NotIn"),
             ("Exists", "operator Exists"),
             ("DoesNotExist", "operator DoesNotExist"),
+            ("NotIn", "operator NotIn"),
         ];
-        let (operator, feature) = operators[self.random.below(operators.len())];
+        let known = operators.len() - usize::from(self.cluster.family == Family::Plain);
+        let (operator, feature) = operators[self.random.below(known)];
         self.has(feature);
         if operator.ends_with("In") {
             let values = self.some(1, 2, Self::value);
@@ -99,6 +101,9 @@ impl Writer {
 
     /// A value that labels have; now and then one that nothing has.
     fn value(&mut self) -> &'static str {
+        if self.cluster.family == Family::Plain {
+            return self.random.pick(&VALUES[..2]);
+        }
         if self.random.percent(5) { "none" } else { self.random.pick(&VALUES) }
     }
 }

@@ -16,7 +16,7 @@ impl Writer {
     /// Makes those of the cluster's family.
     pub(super) fn tiers(&mut self) {
         match self.cluster.family {
-            Family::Alone => {}
+            Family::Alone | Family::Plain => {}
             Family::Cluster | Family::Future => self.cluster_policies(),
             Family::Admin => self.admin_policies(),
             Family::Ambiguous if self.random.percent(60) => self.cluster_policies(),
@@ -77,7 +77,11 @@ impl Writer {
     /// Subject and rules of a policy.
     fn rules(&mut self, kind: Kind) -> Map<String, Value> {
         let mut spec = Map::new();
-        let subject = if self.random.percent(50) {
+        // Where several policies are to meet, most are about everybody.
+        let ambiguous = self.cluster.family == Family::Ambiguous;
+        let subject = if ambiguous && self.random.percent(60) {
+            json!({ "namespaces": {} })
+        } else if self.random.percent(50) {
             self.has("subject of namespaces");
             json!({ "namespaces": self.namespace_selector() })
         } else {
@@ -126,7 +130,8 @@ impl Writer {
         let of_addresses =
             peers.iter().any(|peer| peer.get("networks").is_some() || peer.get("nodes").is_some());
         rule.insert(field.to_owned(), peers.into());
-        if self.random.percent(70) {
+        let ports = if self.cluster.family == Family::Ambiguous { 35 } else { 70 };
+        if self.random.percent(ports) {
             // The server refuses names of ports beside networks and nodes.
             let named = !of_addresses;
             let (field, ports) = if kind == Kind::Cluster {
