@@ -126,8 +126,12 @@ impl Facts {
         self.gaps.push(gap);
     }
 
-    /// Adds what was found elsewhere.
+    /// Adds what was found elsewhere: of other objects.
     pub fn merge(&mut self, mut other: Self) {
+        // The larger one keeps its numbers.
+        if other.texts.len() > self.texts.len() {
+            std::mem::swap(self, &mut other);
+        }
         let texts: Vec<Text> = other.texts.iter().map(|text| self.texts.add(text)).collect();
         let controllers: Vec<u32> = std::mem::take(&mut other.controllers)
             .into_iter()
@@ -150,6 +154,11 @@ impl Facts {
     /// The namespace that an object is judged in.
     pub(super) fn namespace_of(&mut self, object: &Object) -> Text {
         self.texts.add(object.namespace().unwrap_or(&self.namespace))
+    }
+
+    /// The number of a controller that was met before.
+    pub(super) fn known_controller(&self, uid: &str) -> Option<u32> {
+        self.known.get(uid).copied()
     }
 
     /// The number of a controller.

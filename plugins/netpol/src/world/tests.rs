@@ -1,5 +1,5 @@
-#![cfg(test)]
 //! What objects make of the world.
+#![cfg(test)]
 
 use super::{Backend, Facts, Found, TargetPort, VendorSubject, World};
 use crate::policy::Namespaces;
