@@ -1,0 +1,2 @@
+#![cfg(test)]
+//! Small worlds, and the map that comes of them.
