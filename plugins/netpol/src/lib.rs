@@ -4,6 +4,7 @@
 //! make of it. The commands load the one and print the other.
 
 pub mod address;
+pub mod commands;
 pub mod dialect;
 pub mod engine;
 pub mod picture;

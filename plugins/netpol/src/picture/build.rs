@@ -9,8 +9,8 @@ use super::focus::{Focus, Only, Sorts};
 use super::names::Names;
 use super::profiles::{Mass, profiles};
 use super::report::{
-    Connection, GroupKind, GroupSaid, MapReport, NodeSaid, OpenSaid, OutsideSaid, PossibleSaid,
-    Stretch, Summary, Why, Witness, WorkloadSaid,
+    ClosedSaid, Connection, GroupKind, GroupSaid, MapReport, NodeSaid, OpenSaid, OutsideSaid,
+    PossibleSaid, Stretch, Summary, Why, Witness, WorkloadSaid,
 };
 use super::sets::{SetId, Sets};
 use super::terms::{Index, Shape, Term};
@@ -47,7 +47,9 @@ impl MapReport {
             named: FxHashMap::default(),
         };
         let mut connections = Vec::new();
+        let mut reached = sorts.open_ingress.clone();
         for profile in found {
+            reached |= &profile.to;
             let to = sets.add(profile.to);
             let to = groups.of_set(to, &sets);
             for (line, from) in profile.lines {
@@ -65,7 +67,8 @@ impl MapReport {
             }
         }
         let open = groups.open(&sorts, focus);
-        let shown = groups.shown(&open, focus);
+        let closed = groups.closed(&(&sorts.pods - reached), focus);
+        let shown = groups.shown(&open, &closed, focus);
         let parties = Parties::of(world, traffic, &groups.names, shown.as_ref());
         let count = |verdict| {
             connections
@@ -102,6 +105,7 @@ impl MapReport {
             groups: groups.said,
             connections,
             open,
+            closed,
             gaps: frame.gaps,
         }
     }
@@ -216,11 +220,27 @@ impl Groups<'_> {
         open
     }
 
+    /// What is reached by nobody, unless connections were asked for by something else.
+    fn closed(&mut self, unreached: &RoaringBitmap, focus: &Focus) -> ClosedSaid {
+        if focus.from.is_some() || focus.ports.is_some() || focus.only.is_some() {
+            return ClosedSaid::default();
+        }
+        let wanted = focus.parties();
+        let set = wanted.map_or_else(|| unreached.clone(), |wanted| wanted & unreached);
+        let terms = self.index.describe(&set);
+        ClosedSaid {
+            words: terms.iter().map(|term| self.names.term(term)).collect(),
+            counts: self.index.counts(&set),
+            ingress: set.into_iter().collect(),
+        }
+    }
+
     /// The parties that are named anywhere; `None` is all.
-    fn shown(&self, open: &OpenSaid, focus: &Focus) -> Option<FxHashSet<u32>> {
+    fn shown(&self, open: &OpenSaid, closed: &ClosedSaid, focus: &Focus) -> Option<FxHashSet<u32>> {
         let narrow = focus.is_narrow() || focus.ports.is_some() || focus.only.is_some();
         let of_groups = self.said.iter().flat_map(|group| &group.members);
-        let of_open = [&open.both, &open.ingress, &open.egress].into_iter().flatten();
+        let of_open =
+            [&open.both, &open.ingress, &open.egress, &closed.ingress].into_iter().flatten();
         narrow.then(|| of_groups.chain(of_open).copied().collect())
     }
 }

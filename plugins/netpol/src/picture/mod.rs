@@ -12,6 +12,8 @@ mod outside;
 pub mod pairs;
 mod profiles;
 pub mod report;
+#[cfg(test)]
+pub(crate) mod sample;
 mod sets;
 mod terms;
 #[cfg(test)]

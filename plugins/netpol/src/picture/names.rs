@@ -1,8 +1,9 @@
 //! What people call workloads, namespaces and the rest. Nothing here is escaped.
 
+use roaring::RoaringBitmap;
 use rustc_hash::FxHashMap;
 
-use super::outside::Blocks;
+use super::outside::{Blocks, blocks_of};
 use super::terms::{Shape, Term};
 use super::{Traffic, Who};
 use crate::address::{Cidr, Family};
@@ -59,13 +60,15 @@ impl<'a> Names<'a> {
                 let name = self.workload(*workload);
                 if variant.is_empty() { name } else { format!("{name} ({variant})") }
             }
-            Some(Who::External { .. }) => {
-                let only = [number].into_iter().collect();
-                blocks(&super::outside::blocks_of(self.traffic, &only))
-            }
+            Some(Who::External { .. }) => self.outside(&[number].into_iter().collect()),
             Some(Who::Node(node)) => format!("node {}", self.node(*node)),
             Some(Who::Possible(words)) => format!("{words} (none now)"),
         }
+    }
+
+    /// Parties that are outside.
+    pub(super) fn outside(&self, parties: &RoaringBitmap) -> String {
+        blocks(&blocks_of(self.traffic, parties))
     }
 
     fn label(&self, (key, value): (Text, Text)) -> String {
@@ -86,6 +89,7 @@ impl<'a> Names<'a> {
                 let parties = variants.iter();
                 let variants = parties.filter_map(|&party| {
                     match &self.traffic.parties.get(party as usize)?.who {
+                        Who::Workload { variant, .. } if variant.is_empty() => Some("the others"),
                         Who::Workload { variant, .. } => Some(variant.as_str()),
                         _ => None,
                     }
@@ -124,15 +128,15 @@ fn blocks(blocks: &Blocks) -> String {
     parts.join("; ")
 }
 
-/// A block; one address without its prefix, and all of a family by its name.
+/// A block; all of a family by its name.
 fn block_words(block: Cidr) -> String {
-    let family = block.family();
-    if block == Cidr::everything(family) {
-        let name = match family {
-            Family::V4 => "IPv4",
-            Family::V6 => "IPv6",
-        };
-        return format!("{block} (any {name})");
+    match block.family() {
+        Family::V4 if block == Cidr::everything(Family::V4) => "any IPv4".to_owned(),
+        Family::V6 if block == Cidr::everything(Family::V6) => "any IPv6".to_owned(),
+        _ => {
+            let text = block.to_string();
+            // The same block: two colons in front are a command to GitHub's runner, and escaped.
+            if text.starts_with("::") { format!("0{text}") } else { text }
+        }
     }
-    block.to_string()
 }

@@ -1,6 +1,7 @@
 //! Every pair, one after the other: nothing is held but the sources of one destination.
 
 use posture::model::error::Result;
+use roaring::RoaringBitmap;
 use serde::Serialize;
 
 use super::build::stretches;
@@ -62,6 +63,9 @@ pub struct Pair<'a> {
 /// A line with what is written of it.
 struct Said {
     line: Line,
+    /// The sources: each for itself, and those outside as one.
+    inside: RoaringBitmap,
+    outside: Option<PairEnd>,
     ports: Vec<Stretch>,
     causes: Vec<&'static str>,
 }
@@ -83,33 +87,45 @@ pub fn pairs(
         .map(|(number, party)| end(world, &names, number, &party.who))
         .collect();
     let mut of_destination: Vec<Option<usize>> = vec![None; traffic.parties.len()];
+    let mut outside: Vec<PairEnd> = Vec::with_capacity(found.len());
     for (number, profile) in found.iter().enumerate() {
-        for to in &profile.to {
+        // Addresses outside are one end, as far as they are alike.
+        for to in &(&profile.to - &sorts.outside) {
             if let Some(of) = of_destination.get_mut(to as usize) {
                 *of = Some(number);
             }
         }
+        outside.push(blocks_end(&names, &(&profile.to & &sorts.outside)));
     }
     let said: Vec<Vec<Said>> = found
         .iter()
-        .map(|profile| profile.lines.iter().map(|(line, _)| Said::of(line)).collect())
+        .map(|profile| {
+            let lines = profile.lines.iter();
+            lines.map(|(line, from)| Said::of(line, sets.get(*from), &sorts, &names)).collect()
+        })
         .collect();
     let mut sources: Vec<(u32, usize)> = Vec::new();
-    for (to, profile) in (0u32..).zip(of_destination) {
-        let Some(profile) = profile else { continue };
+    let inside = (0u32..).zip(of_destination);
+    let inside = inside.filter_map(|(to, of)| Some((of?, &ends[to as usize], Some(to))));
+    let with_outside = outside.iter().enumerate().filter(|(_, end)| !end.words.is_empty());
+    for (number, to_end, to) in inside.chain(with_outside.map(|(of, end)| (of, end, None))) {
         sources.clear();
-        for (position, (_, from)) in found[profile].lines.iter().enumerate() {
-            sources.extend(sets.get(*from).iter().map(|from| (from, position)));
+        for (position, said) in said[number].iter().enumerate() {
+            sources.extend(said.inside.iter().map(|from| (from, position)));
+            // Behind all others.
+            sources.extend(said.outside.iter().map(|_| (u32::MAX, position)));
         }
         sources.sort_unstable();
         for &(from, position) in &sources {
-            if from == to && is_one(world, &traffic.parties[to as usize].who) {
+            if to == Some(from) && is_one(world, &traffic.parties[from as usize].who) {
                 continue;
             }
-            let Said { line, ports, causes } = &said[profile][position];
+            let Said { line, ports, causes, outside, .. } = &said[number][position];
+            let from = ends.get(from as usize).or(outside.as_ref());
+            let Some(from) = from else { continue };
             each(&Pair {
-                from: &ends[from as usize],
-                to: &ends[to as usize],
+                from,
+                to: to_end,
                 ports,
                 verdict: causes::verdict(line.verdict),
                 causes,
@@ -123,9 +139,12 @@ pub fn pairs(
 }
 
 impl Said {
-    fn of(line: &Line) -> Self {
+    fn of(line: &Line, from: &RoaringBitmap, sorts: &Sorts, names: &Names<'_>) -> Self {
+        let outside = from & &sorts.outside;
         Self {
             line: line.clone(),
+            inside: from - &sorts.outside,
+            outside: (!outside.is_empty()).then(|| blocks_end(names, &outside)),
             ports: stretches(&line.ports),
             causes: line.causes.iter().map(|cause| causes::name(*cause)).collect(),
         }
@@ -143,6 +162,13 @@ fn is_one(world: &World, who: &Who) -> bool {
         Who::Node(_) => true,
         Who::External { .. } | Who::Possible(_) => false,
     }
+}
+
+/// Addresses outside as one end; without words for none.
+fn blocks_end(names: &Names<'_>, parties: &RoaringBitmap) -> PairEnd {
+    let words = names.outside(parties);
+    let (kind, name) = ("External".to_owned(), words.clone());
+    PairEnd { kind, namespace: None, name, variant: String::new(), words }
 }
 
 fn end(world: &World, names: &Names<'_>, number: u32, who: &Who) -> PairEnd {

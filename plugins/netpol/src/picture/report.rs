@@ -44,6 +44,8 @@ pub struct MapReport {
     pub connections: Vec<Connection>,
     /// Those that nothing limits.
     pub open: OpenSaid,
+    /// Those that nobody can reach, where that can be told from what was asked for.
+    pub closed: ClosedSaid,
     /// What could not be judged.
     pub gaps: Vec<Gap>,
 }
@@ -264,4 +266,18 @@ pub struct OpenSaid {
     /// How many workloads and namespaces each of the three has.
     #[serde(skip)]
     pub counts: [(usize, usize); 3],
+}
+
+/// Pods that nobody can reach, by their numbers.
+#[derive(Clone, Debug, Default, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct ClosedSaid {
+    /// Pods with no connection that arrives.
+    pub ingress: Vec<u32>,
+    /// The same for people.
+    #[serde(skip)]
+    pub words: Vec<String>,
+    /// How many workloads and namespaces that are.
+    #[serde(skip)]
+    pub counts: (usize, usize),
 }
