@@ -6,8 +6,12 @@
 pub mod address;
 pub mod commands;
 pub mod dialect;
+pub mod endpoint;
+pub mod enforcer;
 pub mod engine;
 pub mod picture;
 pub mod policy;
 pub mod ports;
+#[cfg(test)]
+mod testing;
 pub mod world;

@@ -6,6 +6,7 @@ pub mod container;
 pub mod decode;
 pub mod edit;
 pub mod error;
+pub mod fault;
 pub mod gap;
 pub mod json_patch;
 pub mod labels;

@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use crate::address::Family;
 use crate::policy::{Action, Direction};
 use crate::ports::Protocol;
 
@@ -27,6 +28,9 @@ pub struct Point {
     pub protocol: Protocol,
     /// To which port.
     pub port: u16,
+    /// By addresses of which family; `None` where the ends leave no choice, or both count: blocks of
+    /// one family say nothing of the other address of the same pod.
+    pub family: Option<Family>,
 }
 
 /// Whether a connection can be opened.
@@ -53,6 +57,8 @@ pub enum Cause {
     EqualPriority,
     /// A Service by its own address, or by its pods: in which order is left open.
     BeforeDnat,
+    /// By IPv4 it is another verdict than by IPv6.
+    AddressFamily,
     /// The address of a pod is not known, and a block decides.
     AddressUnknown,
     /// The labels of a namespace are not known, and a selector decides.
@@ -64,11 +70,28 @@ pub enum Cause {
 }
 
 impl Cause {
+    /// All of them, in order.
+    pub const ALL: [Self; 9] = [
+        Self::BlockOnPod,
+        Self::HostNetwork,
+        Self::EqualPriority,
+        Self::BeforeDnat,
+        Self::AddressFamily,
+        Self::AddressUnknown,
+        Self::NamespaceUnknown,
+        Self::DomainName,
+        Self::VendorPolicy,
+    ];
+
     /// Whether enforcers differ; otherwise something is not known.
     pub fn is_open(self) -> bool {
         matches!(
             self,
-            Self::BlockOnPod | Self::HostNetwork | Self::EqualPriority | Self::BeforeDnat
+            Self::BlockOnPod
+                | Self::HostNetwork
+                | Self::EqualPriority
+                | Self::BeforeDnat
+                | Self::AddressFamily
         )
     }
 }
