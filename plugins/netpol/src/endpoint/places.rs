@@ -43,7 +43,7 @@ pub(super) fn address(scene: Scene<'_>, address: IpAddr) -> Result<Resolved> {
             format!("{address}, Pod {}/{}", scene.namespace_of(pod), world.texts.get(pod.name))
         }
         End::Node(number) => format!("{address}, Node {}", world.nodes[number as usize].name),
-        End::Address(_) => address.to_string(),
+        End::Address(_) | End::AnyPod | End::Outside => address.to_string(),
     };
     Ok(scene.of_ends(words, vec![owner], Vec::new()))
 }

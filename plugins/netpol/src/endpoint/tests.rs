@@ -56,6 +56,7 @@ fn tell(world: &World, resolved: &Resolved) -> Vec<String> {
                 End::Pod(pod) => world.texts.get(world.pods[*pod as usize].name).to_owned(),
                 End::Node(node) => format!("node {}", world.nodes[*node as usize].name),
                 End::Address(address) => address.to_string(),
+                End::AnyPod | End::Outside => panic!("{end:?} stands for nobody known"),
             };
             format!("{name} at {ports}")
         };

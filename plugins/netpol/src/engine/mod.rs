@@ -9,11 +9,13 @@ mod join;
 mod judge;
 pub mod map;
 mod matching;
+pub mod miss;
 pub mod parties;
 mod point;
 mod selector;
 mod sets;
 mod sides;
+mod spans;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]
