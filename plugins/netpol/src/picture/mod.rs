@@ -4,6 +4,8 @@
 //! shown of it: for each destination its sources, with namespaces, selections and blocks in place of
 //! their members.
 
+#[cfg(test)]
+mod against_engine;
 pub mod build;
 pub mod causes;
 pub mod focus;
