@@ -55,7 +55,7 @@ pub(super) fn profiles(
     sets: &mut Sets,
 ) -> Vec<Profile> {
     let mut parts =
-        Parts { focus, known: FxHashMap::default(), lines: Vec::new(), parts: Vec::new() };
+        Parts { focus, known: FxHashMap::default(), lines: Vec::new(), all: Vec::new() };
     let shown = |set: &RoaringBitmap| {
         if focus.exposure { set.clone() } else { set - &sorts.possible }
     };
@@ -93,7 +93,7 @@ pub(super) fn profiles(
         }
     }
     let mut merged = Merged::default();
-    for (to, members) in classes(traffic, &parts.parts) {
+    for (to, members) in classes(traffic, &parts.all) {
         let is_dual = to.min().is_some_and(|first| traffic.dual.contains(first));
         let dual = is_dual.then_some(&traffic.dual).filter(|_| parts.has_families());
         merged.add(to, parts.sources(&members, dual, sets));
@@ -142,7 +142,7 @@ struct Parts<'a> {
     focus: &'a Focus,
     known: FxHashMap<Tagged, usize>,
     lines: Vec<Tagged>,
-    parts: Vec<Part>,
+    all: Vec<Part>,
 }
 
 impl Parts<'_> {
@@ -161,7 +161,7 @@ impl Parts<'_> {
     fn add(&mut self, line: usize, from: RoaringBitmap, to: RoaringBitmap) {
         if !from.is_empty() && !to.is_empty() {
             let pieces = self.focus.parts(from, to).into_iter();
-            self.parts.extend(pieces.map(|(from, to)| Part { from, to, line }));
+            self.all.extend(pieces.map(|(from, to)| Part { from, to, line }));
         }
     }
 
@@ -179,7 +179,7 @@ impl Parts<'_> {
     ) -> Vec<(Line, SetId)> {
         let mut by_line: Vec<(usize, RoaringBitmap)> = Vec::new();
         for &member in members {
-            let part = &self.parts[member];
+            let part = &self.all[member];
             match by_line.iter_mut().find(|(line, _)| *line == part.line) {
                 Some((_, from)) => *from |= &part.from,
                 None => by_line.push((part.line, part.from.clone())),
@@ -309,12 +309,11 @@ impl Merged {
         if lines.is_empty() {
             return;
         }
-        match self.known.get(&lines) {
-            Some(&known) => self.profiles[known].to |= &to,
-            None => {
-                self.known.insert(lines.clone(), self.profiles.len());
-                self.profiles.push(Profile { to, lines });
-            }
+        if let Some(&known) = self.known.get(&lines) {
+            self.profiles[known].to |= &to;
+        } else {
+            self.known.insert(lines.clone(), self.profiles.len());
+            self.profiles.push(Profile { to, lines });
         }
     }
 }
