@@ -6,6 +6,7 @@
 pub mod address;
 pub mod dialect;
 pub mod engine;
+pub mod page;
 pub mod policy;
 pub mod ports;
 pub mod world;
