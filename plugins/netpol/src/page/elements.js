@@ -1,5 +1,6 @@
 // Elements: everything that is shown is made here, and every text is set as text, never as markup.
 const SVG = "http://www.w3.org/2000/svg";
+const FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif';
 
 function fill(element, settings, children) {
   for (const [name, value] of Object.entries(settings)) {
@@ -31,6 +32,22 @@ function count(number, one, many = one + "s") {
 function cut(text, length) {
   const letters = Array.from(text);
   return letters.length > length ? letters.slice(0, length - 1).join("") + "…" : text;
+}
+
+const ruler = document.createElement("canvas").getContext("2d");
+
+/** A text cut to so many pixels in a drawing. */
+function fitted(text, pixels, font) {
+  ruler.font = `${font} ${FONT}`;
+  if (ruler.measureText(text).width <= pixels) return text;
+  const letters = Array.from(text);
+  let [fits, not] = [0, letters.length];
+  while (not - fits > 1) {
+    const middle = (fits + not) >> 1;
+    if (ruler.measureText(letters.slice(0, middle).join("") + "…").width <= pixels) fits = middle;
+    else not = middle;
+  }
+  return letters.slice(0, fits).join("") + "…";
 }
 
 /** Writing that changes direction, and signs that cannot be seen, are shown as their numbers. */

@@ -9,9 +9,10 @@ function stateOf(address) {
   const space = said.get("namespace");
   const workload = said.has("workload") ? Number(said.get("workload")) : NaN;
   const pick = model.workloads[workload] ? { workload } : said.has("from") && said.has("to") ? { from: said.get("from"), to: said.get("to") } : null;
+  const home = pick && "workload" in pick ? model.workloads[workload].namespace : space;
   return {
     view: said.get("view") === "matrix" ? "matrix" : "map",
-    space: model.namespaces.has(space) ? space : null,
+    space: said.has("namespace") && model.namespaces.has(home) ? home : null,
     pick,
     question: said.get("search") || "",
     hidden: new Set((said.get("hidden") || "").split(",").filter((kind) => KINDS.includes(kind))),
@@ -78,6 +79,21 @@ function mark(hits) {
     const mine = node.kind === "space" ? model.namespaces.get(node.space).workloads : node.kind === "workload" ? [node.workload] : [];
     return (node.kind === "space" && hits.namespaces.has(node.space)) || mine.some((index) => hits.workloads.has(index));
   };
+  const { pick } = state;
+  const index = pick && "workload" in pick ? pick.workload : null;
+  const picks = (node) => index === null ? !pick.to && node.id === pick.from : node.workload === index;
+  // A workload is picked with all that stands for it: its namespace, or a group that it is one of.
+  const stands = (id) => {
+    const { kind, space, workload, members, group } = drawn.parts.nodes.get(id).node;
+    if (kind === "workload") return workload === index;
+    if (group) return group.members.has(index);
+    return space === model.workloads[index].namespace && (!members || members.includes(index));
+  };
+  const joins = (edge) => {
+    if (index === null) return pick.to ? edge.from === pick.from && edge.to === pick.to : edge.from === pick.from || edge.to === pick.from;
+    return (stands(edge.from) && edge.connections.some((one) => one.from.members.has(index)))
+      || (stands(edge.to) && edge.connections.some((one) => one.to.members.has(index)));
+  };
   if (hits) {
     for (const { node } of drawn.parts.nodes.values()) if (owns(node)) nodes.add(node.id);
     const decided = new Set([...hits.connections, ...hits.policies.flatMap((policy) => [...policy.connections])]);
@@ -85,15 +101,12 @@ function mark(hits) {
       if (edge.connections.some((one) => decided.has(one.index))) edges.add(edge.id), nodes.add(edge.from), nodes.add(edge.to);
     }
     for (const { node } of drawn.parts.nodes.values()) if (node.inner.some((one) => decided.has(one.index))) nodes.add(node.id);
-  } else if (state.pick) {
-    const id = "workload" in state.pick ? `workload:${state.pick.workload}` : state.pick.to ? null : state.pick.from;
-    for (const { edge } of drawn.parts.edges.values()) {
-      const picked = id ? edge.from === id || edge.to === id : edge.from === state.pick.from && edge.to === state.pick.to;
-      if (picked) edges.add(edge.id), nodes.add(edge.from), nodes.add(edge.to);
-    }
-    if (id) nodes.add(id);
+  } else if (pick) {
+    for (const { node } of drawn.parts.nodes.values()) if (picks(node)) nodes.add(node.id);
+    for (const { edge } of drawn.parts.edges.values()) if (joins(edge)) edges.add(edge.id), nodes.add(edge.from), nodes.add(edge.to);
   }
   drawn.root.classList.toggle("chosen", Boolean(hits || state.pick));
+  for (const id of [...nodes]) nodes.add(drawn.parts.nodes.get(id).node.owner || id);
   for (const [id, part] of drawn.parts.nodes) part.group.classList.toggle("hit", nodes.has(id));
   for (const [id, part] of drawn.parts.edges) part.group.classList.toggle("hit", edges.has(id));
 }

@@ -96,7 +96,7 @@ function workloadPanel(app, index) {
   const workload = app.model.workloads[index];
   const { into, out } = mine(app, index);
   return [
-    heading(app, `${workload.namespace}/${workload.name}`, `${workload.kind}, ${workload.pods ? count(workload.pods, "pod") : "no pod yet"}`),
+    heading(app, `${workload.namespace}/${workload.name}`, `${workload.kind}, ${workload.pods ? count(workload.pods, "pod") : "no pods"}`),
     html("p", { class: workload.open ? "warn" : null, text: limits(workload) }),
     workload.place ? html("p", { class: "place", text: plain(placeText(workload.place)) }) : null,
     section("Who can reach it", into.length, listing(into, (one) => entry(app, one, "from"), "Nobody.")),

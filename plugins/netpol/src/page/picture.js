@@ -100,8 +100,8 @@ function drawCard(model, node, { x, y }, choose) {
   },
   svg("title", { text: `${plain(title)}: ${note}` }),
   svg("rect", { class: "body", width: CARD.width, height: node.height, rx: 8 }),
-  svg("text", { class: "title", x: 13, y: 19, text: cut(plain(title), node.inner.length ? 18 : 20) }),
-  svg("text", { class: "note", x: 13, y: 36, text: cut(note, node.reaches || node.reached ? 17 : 25) }));
+  svg("text", { class: "title", x: 13, y: 19, text: fitted(plain(title), CARD.width - (node.inner.length ? 38 : 20), `${node.kind === "around" ? 500 : 600} 13px`) }),
+  svg("text", { class: "note", x: 13, y: 36, text: fitted(note, CARD.width - (node.reaches || node.reached ? 62 : 20), "12px") }));
   if (node.kind === "space" || node.kind === "workload") {
     const high = node.height - 16;
     group.append(svg("rect", { class: "bar", x: 0, y: 8, width: 4, height: high, rx: 2 }));
@@ -126,7 +126,7 @@ function drawRow(model, workload, number, act) {
     svg("title", { text: `${plain(workload.name)}: ${note}` }),
     svg("rect", { class: "back", x: 6, y: 1, width: CARD.width - 10, height: CARD.row - 2, rx: 5 }),
     svg("circle", { class: "pip", cx: 17, cy: CARD.row / 2, r: 3 }),
-    svg("text", { x: 27, y: CARD.row / 2 + 4, text: cut(plain(workload.name), 19) }));
+    svg("text", { x: 27, y: CARD.row / 2 + 4, text: fitted(plain(workload.name), CARD.width - 36, "13px") }));
 }
 
 /** Whoever points at a card sees what it is connected with. */
