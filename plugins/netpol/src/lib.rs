@@ -5,8 +5,12 @@
 
 pub mod address;
 pub mod dialect;
+pub mod endpoint;
+pub mod enforcer;
 pub mod engine;
 pub mod page;
 pub mod policy;
 pub mod ports;
+#[cfg(test)]
+mod testing;
 pub mod world;

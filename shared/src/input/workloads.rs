@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use crate::client::list::List;
 use crate::client::resource::Resource;
 use crate::model::object::Object;
-use crate::model::owners::controller_of;
+use crate::model::owners::is_left_behind;
 use crate::model::rollout;
 
 /// The kinds that carry pods: what is looked at where nothing is named.
@@ -58,14 +58,4 @@ pub fn namespaces_of(lists: &[List]) -> BTreeSet<Option<String>> {
 pub fn is_noise(object: &Object) -> bool {
     let is_pod = object.kind() == "Pod" && object.group().is_empty();
     is_left_behind(object) || is_pod && rollout::has_ended(object)
-}
-
-/// Whether an object is a ReplicaSet that an update of its Deployment has left behind.
-pub fn is_left_behind(object: &Object) -> bool {
-    if object.kind() != "ReplicaSet" || object.group() != "apps" {
-        return false;
-    }
-    let replicas = object.value().get("spec").and_then(|spec| spec.get("replicas"));
-    replicas.and_then(|replicas| replicas.as_i64()) == Some(0)
-        && controller_of(object.value()).is_some()
 }

@@ -112,24 +112,43 @@ impl LabelSelector {
         self.requirements.iter().all(|requirement| requirement.holds(label(&requirement.key)))
     }
 
-    /// Reads a selector as objects hold it: `matchLabels` and `matchExpressions`. Fails, with
-    /// why, where the server does not take it.
+    /// Reads a selector as objects hold it: `matchLabels` and `matchExpressions`. Null is no value,
+    /// as for Go's decoder. Fails, with why, where the server does not take it.
     ///
     /// Source: `LabelSelectorAsSelector` in k8s.io/apimachinery/pkg/apis/meta/v1.
     pub fn read(value: Value<'_>) -> Result<Self, String> {
         let text = |value: Value<'_>, key: &str| match value.field(key) {
             None => Ok(String::new()),
-            Some(text) => text.as_str().map(str::to_owned).ok_or(format!("{key} is no text")),
+            Some(text) => {
+                text.as_str().map(str::to_owned).ok_or_else(|| format!("{key} is no text"))
+            }
         };
-        let mut requirements = Vec::new();
-        for (key, value) in value.field("matchLabels").into_iter().flat_map(|map| map.entries()) {
-            let key = key.as_str().unwrap_or_default().to_owned();
-            let is_text = value.as_str().or_else(|| value.is_null().then_some(""));
-            let value = is_text.ok_or(format!("matchLabels.{key} is no text"))?.to_owned();
-            requirements.push(Requirement::new(key, Operator::In, vec![value])?);
+        // Of another type, a selector would read as one that selects everything.
+        let is_a = |value: Option<Value<'_>>, wanted: Type| {
+            value.is_none_or(|value| value.is_null() || value.value_type() == wanted)
+        };
+        if !is_a(Some(value), Type::Object) {
+            return Err("a selector is an object".to_owned());
         }
-        for expression in value.field("matchExpressions").into_iter().flat_map(|list| list.items())
-        {
+        let labels = value.field("matchLabels");
+        if !is_a(labels, Type::Object) {
+            return Err("matchLabels is no object".to_owned());
+        }
+        let expressions = value.field("matchExpressions");
+        if !is_a(expressions, Type::Array) {
+            return Err("matchExpressions is no list".to_owned());
+        }
+        let mut requirements = Vec::new();
+        for (key, value) in labels.into_iter().flat_map(|map| map.entries()) {
+            let key = key.as_str().unwrap_or_default();
+            let is_text = value.as_str().or_else(|| value.is_null().then_some(""));
+            let value = is_text.ok_or_else(|| format!("matchLabels.{key} is no text"))?.to_owned();
+            requirements.push(Requirement::new(key.to_owned(), Operator::In, vec![value])?);
+        }
+        for expression in expressions.into_iter().flat_map(|list| list.items()) {
+            if !is_a(Some(expression), Type::Object) {
+                return Err("matchExpressions holds what is no object".to_owned());
+            }
             let operator = match text(expression, "operator")?.as_str() {
                 "In" => Operator::In,
                 "NotIn" => Operator::NotIn,
@@ -140,10 +159,15 @@ impl LabelSelector {
                     return Err(format!("{other} is not a valid label selector operator"));
                 }
             };
-            let values = expression.field("values").into_iter().flat_map(|list| list.items());
+            let values = expression.field("values");
+            if !is_a(values, Type::Array) {
+                return Err("values is no list".to_owned());
+            }
+            let values = values.into_iter().flat_map(|list| list.items());
             let values = values
                 .map(|value| {
-                    value.as_str().map(str::to_owned).ok_or("values holds what is no text")
+                    let is_text = value.as_str().or_else(|| value.is_null().then_some(""));
+                    is_text.map(str::to_owned).ok_or("values holds what is no text")
                 })
                 .collect::<Result<Vec<_>, _>>()?;
             requirements.push(Requirement::new(text(expression, "key")?, operator, values)?);
@@ -426,21 +450,24 @@ fn symbol(literal: &str) -> Option<Token> {
     })
 }
 
-fn key_faults(key: &str) -> Vec<String> {
-    let rule = format!(
-        "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an \
-         alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for \
-         validation is '{KEY}')"
-    );
-    let parts: Vec<&str> = key.split('/').collect();
+/// What the server says of a label's key (`IsLabelKey`): nothing where it takes it.
+pub fn key_faults(key: &str) -> Vec<String> {
+    let rule = || {
+        format!(
+            "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with \
+             an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for \
+             validation is '{KEY}')"
+        )
+    };
     let mut faults = Vec::new();
-    let name = match parts[..] {
-        [name] => name,
-        ["", name] => {
+    let mut parts = key.split('/');
+    let name = match (parts.next().unwrap_or_default(), parts.next(), parts.next()) {
+        (name, None, _) => name,
+        ("", Some(name), None) => {
             faults.push("prefix part must be non-empty".to_owned());
             name
         }
-        [prefix, name] => {
+        (prefix, Some(name), None) => {
             faults.extend(
                 subdomain_faults(prefix).into_iter().map(|fault| format!("prefix part {fault}")),
             );
@@ -448,7 +475,7 @@ fn key_faults(key: &str) -> Vec<String> {
         }
         _ => {
             let form = "with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')";
-            return vec![format!("a valid label key {rule} {form}")];
+            return vec![format!("a valid label key {} {form}", rule())];
         }
     };
     if name.is_empty() {
@@ -457,12 +484,14 @@ fn key_faults(key: &str) -> Vec<String> {
         faults.push(format!("name part must be no more than {MOST_OF_NAME} bytes"));
     }
     if name.is_empty() || !is_name(name) {
-        faults.push(format!("name part {rule}"));
+        faults.push(format!("name part {}", rule()));
     }
     faults
 }
 
-fn subdomain_faults(text: &str) -> Vec<String> {
+/// What the server says of a DNS subdomain (`IsDNS1123Subdomain`), such as most names are: nothing
+/// where it takes it.
+pub fn subdomain_faults(text: &str) -> Vec<String> {
     let mut faults = Vec::new();
     if text.len() > MOST_OF_SUBDOMAIN {
         faults.push(format!("must be no more than {MOST_OF_SUBDOMAIN} bytes"));
@@ -499,17 +528,7 @@ fn value_faults(key: &str, operator: Operator, values: &[String]) -> Vec<String>
         }
     }
     for (position, value) in values.iter().enumerate() {
-        let mut said = Vec::new();
-        if value.len() > MOST_OF_NAME {
-            said.push(format!("must be no more than {MOST_OF_NAME} bytes"));
-        }
-        if !value.is_empty() && !is_name(value) {
-            said.push(format!(
-                "a valid label must be an empty string or consist of alphanumeric characters, \
-                 '-', '_' or '.', and must start and end with an alphanumeric character (e.g. \
-                 'MyValue',  or 'my_value',  or '12345', regex used for validation is '{VALUE}')"
-            ));
-        }
+        let said = label_value_faults(value);
         if !said.is_empty() {
             faults.push(format!(
                 "values[{position}][{key}]: Invalid value: {}: {}",
@@ -519,6 +538,22 @@ fn value_faults(key: &str, operator: Operator, values: &[String]) -> Vec<String>
         }
     }
     faults
+}
+
+/// What the server says of a label's value (`IsLabelValue`): nothing where it takes it.
+pub fn label_value_faults(value: &str) -> Vec<String> {
+    let mut said = Vec::new();
+    if value.len() > MOST_OF_NAME {
+        said.push(format!("must be no more than {MOST_OF_NAME} bytes"));
+    }
+    if !value.is_empty() && !is_name(value) {
+        said.push(format!(
+            "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' \
+             or '.', and must start and end with an alphanumeric character (e.g. 'MyValue',  or \
+             'my_value',  or '12345', regex used for validation is '{VALUE}')"
+        ));
+    }
+    said
 }
 
 fn is_name(text: &str) -> bool {

@@ -101,14 +101,16 @@ impl Owners {
 
     /// The root owner above a controller: itself, if nothing is known above it.
     pub fn root(&self, controller: Controller) -> Controller {
-        let mut root = controller;
-        for _ in 0..MAX_CLIMB {
-            match self.controllers.get(&root.uid) {
-                Some(above) => root = above.clone(),
-                None => break,
-            }
+        match self.above(&controller).last() {
+            Some(root) => root.clone(),
+            None => controller,
         }
-        root
+    }
+
+    /// The owners above a controller, as far as they are known, from the nearest to the root.
+    pub fn above(&self, controller: &Controller) -> impl Iterator<Item = &Controller> {
+        let next = |below: &&Controller| self.controllers.get(&below.uid);
+        std::iter::successors(self.controllers.get(&controller.uid), next).take(MAX_CLIMB)
     }
 
     /// The root owner of an object; `None` if it has no controller.
@@ -120,4 +122,14 @@ impl Owners {
     pub fn merge(&mut self, other: Self) {
         self.controllers.extend(other.controllers);
     }
+}
+
+/// Whether an object is a ReplicaSet that an update of its Deployment has left behind.
+pub fn is_left_behind(object: &Object) -> bool {
+    if object.kind() != "ReplicaSet" || object.group() != "apps" {
+        return false;
+    }
+    let replicas = object.value().get("spec").and_then(|spec| spec.get("replicas"));
+    replicas.and_then(|replicas| replicas.as_i64()) == Some(0)
+        && controller_of(object.value()).is_some()
 }

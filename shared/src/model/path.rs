@@ -62,6 +62,16 @@ impl FieldPath {
         self
     }
 
+    /// The path to one element of a list in a field: in one step, for what makes many.
+    #[must_use]
+    pub fn element(&self, key: &'static str, index: usize) -> Self {
+        let mut segments = Vec::with_capacity(self.0.len() + 2);
+        segments.extend_from_slice(&self.0);
+        segments.push(Segment::Field(Cow::Borrowed(key)));
+        segments.push(Segment::Index(index));
+        Self(segments)
+    }
+
     /// The path to one element of a list that goes by a name; without a name by its position.
     #[must_use]
     pub fn named(mut self, index: usize, name: &str) -> Self {
@@ -154,6 +164,7 @@ mod tests {
         let path = FieldPath::of("spec.containers").named(0, "");
         assert_eq!(path.to_string(), "spec.containers[0]");
         assert_eq!(path.behind(1).to_string(), "containers[0]");
+        assert_eq!(path.element("ports", 2).to_string(), "spec.containers[0].ports[2]");
         assert_eq!(path.parent().to_string(), "spec.containers");
         assert_eq!(FieldPath::root().parent().behind(1), FieldPath::root());
     }

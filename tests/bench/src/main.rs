@@ -5,6 +5,7 @@
 mod fix;
 mod live;
 mod measure;
+mod netpol;
 mod raw;
 mod seccomp;
 
@@ -29,9 +30,11 @@ fn main() -> ExitCode {
         ["measure", program, rest @ ..] => measure::print(program, rest),
         ["raw", lists, kubeconfig, coding] => raw::print(lists, kubeconfig, coding),
         ["live", pss, seccomp] => live::compare(pss, seccomp),
+        ["netpol"] => netpol::measure(),
         ["fix", file, ours] => fix::compare(file, ours),
         ["file", file, ours, theirs] => compare(file, ours, theirs),
-        _ => Err("usage: posture-bench file FILE OURS THEIRS | fix FILE OURS | live PSS SECCOMP"
+        _ => Err("usage: posture-bench file FILE OURS THEIRS | fix FILE OURS | live PSS SECCOMP \
+                  | netpol"
             .to_owned()),
     };
     match done {

@@ -1,12 +1,19 @@
 //! What policies make of traffic: single connections, and all of them at once.
 
+mod areas;
 mod compiled;
 pub mod faults;
 mod fit;
+mod fold;
+mod join;
 mod judge;
+pub mod map;
 mod matching;
+pub mod parties;
 mod point;
 mod selector;
+mod sets;
+mod sides;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]

@@ -21,7 +21,7 @@ impl Engine<'_> {
     }
 
     /// The families by which a connection can be opened; `None` where addresses are not known.
-    fn families(&self, point: &Point) -> Vec<Option<Family>> {
+    pub(super) fn families(&self, point: &Point) -> Vec<Option<Family>> {
         if let Some(family) = point.family {
             return vec![Some(family)];
         }
@@ -128,7 +128,7 @@ impl Engine<'_> {
     }
 
     /// The addresses of a pod: in the network of its node those of the node, where it tells none.
-    fn pod_addresses(&self, number: u32) -> &[IpAddr] {
+    pub(super) fn pod_addresses(&self, number: u32) -> &[IpAddr] {
         let pod = &self.world.pods[number as usize];
         match pod.node {
             Some(node) if pod.host_network && pod.addresses.is_empty() => {

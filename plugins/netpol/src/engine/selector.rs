@@ -48,6 +48,24 @@ impl Selector {
         Self { terms: selector.requirements().iter().map(term).collect() }
     }
 
+    /// Whether it selects everything.
+    pub(super) fn is_empty(&self) -> bool {
+        self.terms.is_empty()
+    }
+
+    /// The keys that it looks at.
+    pub(super) fn keys(&self) -> impl Iterator<Item = Text> {
+        self.terms.iter().filter_map(|term| term.key)
+    }
+
+    /// A label that selected objects must have, with its values, fewest first; `None` where there is
+    /// no such term.
+    pub(super) fn narrowest(&self) -> Option<(Text, &[Text])> {
+        let one = self.terms.iter().filter(|term| term.wants == Wants::One);
+        let fewest = one.min_by_key(|term| term.key.map_or(0, |_| term.values.len()))?;
+        Some(fewest.key.map_or((Text(0), &[][..]), |key| (key, &fewest.values[..])))
+    }
+
     /// Whether these labels are selected.
     pub(super) fn matches(&self, labels: &[(Text, Text)]) -> bool {
         self.terms.iter().all(|term| term.holds(labels))

@@ -4,6 +4,15 @@
 //! `AdminNetworkPolicy` and a `BaselineAdminNetworkPolicy` isolate nothing: the first of their rules
 //! that fits decides.
 
+mod admin;
+mod block;
+mod network_policy;
+mod read;
+mod reader;
+#[cfg(test)]
+mod tests;
+pub mod validate;
+
 use posture::model::labels::LabelSelector;
 use posture::model::object::ObjectRef;
 use posture::model::path::FieldPath;
@@ -11,6 +20,9 @@ use posture::model::source::Mark;
 
 use crate::address::Cidr;
 use crate::ports::Protocol;
+
+pub use read::{NETWORKING, POLICY, PolicyKind, Read, Refused, read, read_new};
+pub use validate::validate;
 
 /// When policies are asked, from first to last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -1,5 +1,17 @@
 //! What is known of a cluster, as far as it matters to traffic.
 
+mod assemble;
+pub mod facts;
+mod nodes;
+mod pods;
+mod read;
+mod routes;
+mod services;
+#[cfg(test)]
+mod tests;
+mod vendors;
+mod workloads;
+
 use std::net::IpAddr;
 
 use posture::model::gap::Gap;
@@ -9,6 +21,9 @@ use rustc_hash::FxHashMap;
 
 use crate::policy::Policy;
 use crate::ports::Protocol;
+
+pub use self::facts::{Facts, Found, PolicyReader};
+pub use self::vendors::kinds as vendor_kinds;
 
 /// A text that stands in [`Texts`] once: equal texts have equal numbers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -33,6 +48,16 @@ impl Texts {
         number
     }
 
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.texts.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.texts.is_empty()
+    }
+
     /// The number of a text, if it is there.
     pub fn find(&self, text: &str) -> Option<Text> {
         self.known.get(text).copied()
@@ -41,6 +66,11 @@ impl Texts {
     /// The text of a number.
     pub fn get(&self, text: Text) -> &str {
         self.texts.get(text.0 as usize).map_or("", |text| text)
+    }
+
+    /// All of them, in the order of their numbers.
+    pub fn iter(&self) -> impl Iterator<Item = &str> {
+        self.texts.iter().map(|text| &**text)
     }
 }
 
@@ -88,7 +118,9 @@ pub struct Namespace {
     pub seen: bool,
 }
 
-/// What pods belong to: their root owner, or the pod itself.
+/// What pods belong to: the highest of their owners that is of one of Kubernetes' own kinds, such as
+/// a Deployment, even if an operator has made that; their root owner where there is none; the pod
+/// itself where nothing controls it.
 #[derive(Clone, Debug)]
 pub struct Workload {
     /// Who it is.
@@ -160,13 +192,15 @@ pub struct Service {
     pub mark: Option<Mark>,
     /// `spec.clusterIPs`, without `None`.
     pub cluster_addresses: Vec<IpAddr>,
+    /// Whether it has no address of its own (`clusterIP: None`): nothing translates its ports then.
+    pub headless: bool,
     /// What it selects; empty for one without a selector.
     pub selector: Labels,
     /// Its ports.
     pub ports: Vec<ServicePort>,
     /// `spec.externalName`
     pub external_name: Option<String>,
-    /// Whether it is reached from outside: `NodePort` or `LoadBalancer`.
+    /// Whether it is reached from outside: `NodePort`, `LoadBalancer` or `externalIPs`.
     pub from_outside: bool,
     /// Whether the address of the outside arrives at the pod: `externalTrafficPolicy: Local`.
     pub keeps_source: bool,

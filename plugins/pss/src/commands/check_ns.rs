@@ -13,7 +13,7 @@ use posture::input::gather::{all_failed, gather};
 use posture::input::inventory;
 use posture::input::live;
 use posture::input::selection::Selection;
-use posture::input::workloads::{is_left_behind, workloads};
+use posture::input::workloads::workloads;
 use posture::model::error::Result;
 use posture::model::gap::Gap;
 use posture::model::labels::LabelSelector;

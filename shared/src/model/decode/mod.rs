@@ -48,13 +48,14 @@ pub struct Decoded {
     pub unknown: Vec<UnknownField>,
 }
 
-/// Decodes an object as the API server would, if it is of a kind that carries pods or a
-/// Namespace; objects of other kinds come back unjudged.
+/// Decodes an object as the API server would, if it is of a kind that carries pods, a Namespace or
+/// a `NetworkPolicy`; objects of other kinds come back unjudged.
 pub fn decode(object: &Object) -> Decoded {
     let package = match object.group() {
         "" => "core",
         "apps" => "apps",
         "batch" => "batch",
+        "networking.k8s.io" => "networking",
         _ => return Decoded::default(),
     };
     let Some(root) = table::get().kind(package, object.kind()) else {

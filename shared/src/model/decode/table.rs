@@ -175,9 +175,13 @@ mod tests {
             }
         }
         assert!(fields > 800, "{fields}");
-        for (package, kind) in
-            [("core", "Pod"), ("apps", "Deployment"), ("batch", "CronJob"), ("core", "Namespace")]
-        {
+        for (package, kind) in [
+            ("core", "Pod"),
+            ("apps", "Deployment"),
+            ("batch", "CronJob"),
+            ("core", "Namespace"),
+            ("networking", "NetworkPolicy"),
+        ] {
             assert!(get().kind(package, kind).is_some(), "{kind}");
         }
         assert!(get().kind("core", "Container").is_none());

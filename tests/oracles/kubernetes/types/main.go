@@ -1,5 +1,5 @@
-// Command types prints the Go types that the API server decodes workloads and
-// namespaces into, as a table: what may stand in each field, and what the
+// Command types prints the Go types that the API server decodes workloads,
+// namespaces and network policies into, as a table: what may stand in each field, and what the
 // server calls its type when something else stands there.
 package main
 
@@ -13,9 +13,11 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
 )
 
-const header = `# The types that the API server decodes workloads and namespaces into.
+const header = `# The types that the API server decodes workloads, namespaces and network
+# policies into.
 # Made from k8s.io/api %s (Apache-2.0, The Kubernetes Authors) by
 #   "$(tests/judges/build)/kubernetes-types"
 #
@@ -36,7 +38,7 @@ func main() {
 	for _, root := range []any{
 		corev1.Pod{}, corev1.PodTemplate{}, corev1.ReplicationController{}, corev1.Namespace{},
 		appsv1.ReplicaSet{}, appsv1.Deployment{}, appsv1.StatefulSet{}, appsv1.DaemonSet{},
-		batchv1.Job{}, batchv1.CronJob{},
+		batchv1.Job{}, batchv1.CronJob{}, networkingv1.NetworkPolicy{},
 	} {
 		table.shape(reflect.TypeOf(root))
 	}
