@@ -10,6 +10,7 @@ pub mod endpoint;
 pub mod enforcer;
 pub mod engine;
 pub mod picture;
+pub mod page;
 pub mod policy;
 pub mod ports;
 #[cfg(test)]
