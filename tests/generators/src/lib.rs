@@ -5,6 +5,7 @@
 //! dependencies: the random numbers are our own.
 
 pub mod bench;
+pub mod cluster;
 pub mod manifest;
 pub mod mistype;
 pub mod pod;

@@ -85,7 +85,7 @@ impl Loading<'_> {
     pub fn of_inventory(&self, inventory: Inventory, files: Vec<String>) -> Loaded {
         let namespace = self.namespace.as_deref().unwrap_or(DEFAULT_NAMESPACE);
         let facts = Facts::new(namespace);
-        let server = Some(self.server.unwrap_or(NEWEST));
+        let server = self.server.unwrap_or(NEWEST);
         let read =
             Read { facts, signs: Signs::default(), scene: Scene::Manifests, server, context: None };
         read.with(inventory).loaded(namespace.to_owned(), files)
@@ -140,7 +140,7 @@ impl Loading<'_> {
             facts: Facts::new(&namespace),
             signs: Signs::default(),
             scene: Scene::Cluster,
-            server: Some(server),
+            server,
             context: cluster.context().map(str::to_owned),
         };
         for group in &wanted.groups {
@@ -211,7 +211,7 @@ struct Read {
     facts: Facts,
     signs: Signs,
     scene: Scene,
-    server: Option<Minor>,
+    server: Minor,
     context: Option<String>,
 }
 
@@ -225,7 +225,7 @@ impl Read {
 
     /// With manifests on top.
     fn with(mut self, inventory: Inventory) -> Self {
-        self.facts.expect_new(self.server.unwrap_or(NEWEST));
+        self.facts.expect_new(self.server);
         for object in &inventory.objects {
             self.facts.note(object);
             self.signs.note(object);
@@ -237,7 +237,7 @@ impl Read {
     }
 
     fn loaded(self, namespace: String, files: Vec<String>) -> Loaded {
-        let server = self.server.map(|server| server.to_string());
+        let server = Some(self.server.to_string());
         Loaded {
             world: self.facts.into_world(),
             detected: self.signs.detect(&self.scene),

@@ -1,6 +1,7 @@
 //! The verbs, and what they have in common.
 
 pub mod can;
+pub mod list;
 pub mod load;
 pub mod overview;
 #[cfg(test)]
