@@ -9,8 +9,8 @@ pub mod dialect;
 pub mod endpoint;
 pub mod enforcer;
 pub mod engine;
-pub mod picture;
 pub mod page;
+pub mod picture;
 pub mod policy;
 pub mod ports;
 #[cfg(test)]
