@@ -5,6 +5,7 @@ mod human;
 mod markdown;
 mod pairs;
 mod rows;
+mod run;
 #[cfg(test)]
 mod tests;
 
@@ -17,9 +18,11 @@ use posture::render::out::{self, Output};
 use posture::render::style::Style;
 use posture::render::{dot, machine, mermaid};
 
+use crate::page;
 use crate::picture::report::MapReport;
 
 pub use pairs::{PairsFormat, print as print_pairs};
+pub use run::{ListOptions, Wanted, print_rights, run};
 
 /// How to write the map. A format never changes what is found, nor the exit code.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -41,11 +44,13 @@ pub enum ListFormat {
     Dot,
     /// A picture for Mermaid.
     Mermaid,
+    /// A page for a browser.
+    Html,
 }
 
 impl ListFormat {
     /// Every format, as `-o` lists them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Human,
         Self::Wide,
         Self::Json,
@@ -54,6 +59,7 @@ impl ListFormat {
         Self::Markdown,
         Self::Dot,
         Self::Mermaid,
+        Self::Html,
     ];
 
     /// The word behind `-o`.
@@ -67,6 +73,7 @@ impl ListFormat {
             Self::Markdown => "markdown",
             Self::Dot => "dot",
             Self::Mermaid => "mermaid",
+            Self::Html => "html",
         }
     }
 
@@ -80,6 +87,7 @@ impl ListFormat {
             Self::Markdown => "Fits a comment on a pull request",
             Self::Dot => "A picture for Graphviz",
             Self::Mermaid => "A picture that GitHub and GitLab draw",
+            Self::Html => "One page for a browser, with everything in it",
         }
     }
 }
@@ -115,6 +123,7 @@ fn write(
         ListFormat::Markdown => markdown::write(report, out),
         ListFormat::Dot => dot::write(&graph::of(report), out),
         ListFormat::Mermaid => mermaid::write(&graph::of(report), out),
+        ListFormat::Html => page::write(report, out),
     }
 }
 
