@@ -68,17 +68,22 @@ fn the_map_says_what_single_answers_say() {
     assert!(compared > clusters * 1_000, "{compared} connections are too few");
 }
 
-/// Whether the map leaves a connection out, as one that no policy can forbid: also between pods in
-/// the network of one node, which a dialect may select.
+/// Whether the map leaves a connection out, as one that no policy can forbid: also from a node to
+/// pods in its own network, which a dialect may select.
 fn is_left_out(world: &World, point: &Point, answer: &Answer) -> bool {
-    let home = |end: End| match end {
+    let pod = |end: End| match end {
         End::Pod(number) => world.pods.get(number as usize),
         _ => None,
     };
-    let on_own_node = home(point.from)
-        .zip(home(point.to))
-        .is_some_and(|(from, to)| from.host_network && from.node == to.node);
-    on_own_node || matches!(answer.ingress.decided, Decided::Exempt(_))
+    let node = match point.from {
+        End::Address(address) => {
+            let node = world.nodes.iter().position(|node| node.addresses.contains(&address));
+            node.and_then(|node| u32::try_from(node).ok())
+        }
+        from => pod(from).filter(|from| from.host_network).and_then(|from| from.node),
+    };
+    let from_own_node = node.is_some() && pod(point.to).is_some_and(|to| to.node == node);
+    from_own_node || matches!(answer.ingress.decided, Decided::Exempt(_))
 }
 
 /// What the map says of a connection.
