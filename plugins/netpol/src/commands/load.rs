@@ -17,7 +17,7 @@ use posture::render::progress::Progress;
 
 use super::wanted::Wanted;
 use crate::enforcer::{Detected, Scene, Signs};
-use crate::world::{Facts, PolicyReader, World};
+use crate::world::{Facts, World};
 
 /// The namespace of what names none, where none is given either.
 pub const DEFAULT_NAMESPACE: &str = "default";
@@ -33,8 +33,6 @@ pub struct Loading<'a> {
     pub namespace: Option<String>,
     /// The release of the server, where it is not the cluster's own.
     pub server: Option<Minor>,
-    /// Reads policies.
-    pub reader: PolicyReader,
 }
 
 /// What was read.
@@ -86,8 +84,8 @@ impl Loading<'_> {
     /// What manifests say alone; `files` are their names.
     pub fn of_inventory(&self, inventory: Inventory, files: Vec<String>) -> Loaded {
         let namespace = self.namespace.as_deref().unwrap_or(DEFAULT_NAMESPACE);
-        let facts = Facts::new(namespace, self.reader);
-        let server = Some(self.server.unwrap_or(NEWEST));
+        let facts = Facts::new(namespace);
+        let server = self.server.unwrap_or(NEWEST);
         let read =
             Read { facts, signs: Signs::default(), scene: Scene::Manifests, server, context: None };
         read.with(inventory).loaded(namespace.to_owned(), files)
@@ -139,22 +137,22 @@ impl Loading<'_> {
         let wanted = Wanted::of(cluster);
         gaps.extend(wanted.gaps);
         let mut read = Read {
-            facts: Facts::new(&namespace, self.reader),
+            facts: Facts::new(&namespace),
             signs: Signs::default(),
             scene: Scene::Cluster,
-            server: Some(server),
+            server,
             context: cluster.context().map(str::to_owned),
         };
         for group in &wanted.groups {
             read.signs.note_group(group);
         }
-        let parts = self.gather(cluster, &wanted.lists, &namespace);
+        let parts = gather_parts(cluster, &wanted.lists, &namespace);
         let mut narrow: Vec<List> = Vec::new();
         let everything_failed = all_failed(&parts).cloned();
         for ((part, failure), list) in parts.into_iter().zip(&wanted.lists) {
             read.add(part);
             let Some(failure) = failure else { continue };
-            if is_absent(list, &failure) {
+            if is_absent(&failure) {
                 continue;
             }
             if list.resource.kind == "DaemonSet" {
@@ -169,7 +167,7 @@ impl Loading<'_> {
         }
         let mut narrowed = 0;
         for ((part, failure), list) in
-            self.gather(cluster, &narrow, &namespace).into_iter().zip(&narrow)
+            gather_parts(cluster, &narrow, &namespace).into_iter().zip(&narrow)
         {
             read.add(part);
             match failure {
@@ -185,28 +183,27 @@ impl Loading<'_> {
         }
         Ok(read)
     }
+}
 
-    /// Lists, each read into a part of its own: what came of one that starts again is void.
-    fn gather(
-        &self,
-        cluster: Cluster<'_>,
-        lists: &[List],
-        namespace: &str,
-    ) -> Vec<(Part, Option<Failure>)> {
-        gather(cluster, lists, |_, objects, part: &mut Part| {
-            let facts = part.facts.get_or_insert_with(|| Facts::new(namespace, self.reader));
-            for object in &objects {
-                facts.note(object);
-                part.signs.note(object);
-            }
-        })
-    }
+/// Lists, each read into a part of its own: what came of one that starts again is void.
+fn gather_parts(
+    cluster: Cluster<'_>,
+    lists: &[List],
+    namespace: &str,
+) -> Vec<(Part, Option<Failure>)> {
+    gather(cluster, lists, |_, objects, part: &mut Part| {
+        let facts = part.facts.get_or_insert_with(|| Facts::new(namespace));
+        for object in &objects {
+            facts.note(object);
+            part.signs.note(object);
+        }
+    })
 }
 
 /// Whether a list has failed because there is nothing: an object that is not there, and a kind that
 /// went away after it was discovered.
-fn is_absent(list: &List, failure: &Failure) -> bool {
-    failure.kind == FailureKind::NotFound && list.name.is_some()
+fn is_absent(failure: &Failure) -> bool {
+    failure.kind == FailureKind::NotFound
 }
 
 /// What was read, before it is put together.
@@ -214,7 +211,7 @@ struct Read {
     facts: Facts,
     signs: Signs,
     scene: Scene,
-    server: Option<Minor>,
+    server: Minor,
     context: Option<String>,
 }
 
@@ -228,6 +225,7 @@ impl Read {
 
     /// With manifests on top.
     fn with(mut self, inventory: Inventory) -> Self {
+        self.facts.expect_new(self.server);
         for object in &inventory.objects {
             self.facts.note(object);
             self.signs.note(object);
@@ -239,7 +237,7 @@ impl Read {
     }
 
     fn loaded(self, namespace: String, files: Vec<String>) -> Loaded {
-        let server = self.server.map(|server| server.to_string());
+        let server = Some(self.server.to_string());
         Loaded {
             world: self.facts.into_world(),
             detected: self.signs.detect(&self.scene),

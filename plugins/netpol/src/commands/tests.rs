@@ -9,7 +9,6 @@ use posture::input::selection::{Selection, SelectionArgs};
 use posture::model::error::{ErrorKind, Result};
 
 use super::load::{Loaded, Loading};
-use crate::world::Found;
 
 fn read(path: &Path, namespace: Option<&str>) -> Result<Loaded> {
     let names = vec![path.to_string_lossy().into_owned()];
@@ -23,7 +22,6 @@ fn read(path: &Path, namespace: Option<&str>) -> Result<Loaded> {
         },
         namespace: namespace.map(str::to_owned),
         server: None,
-        reader: |_, _| Found::NotOurs,
     };
     assert!(loading.accesses().is_empty());
     loading.read()
@@ -51,14 +49,22 @@ impl Drop for Temporary {
 fn manifests_are_read_with_their_gaps() {
     let text = "{apiVersion: apps/v1, kind: Deployment, metadata: {name: web}, spec: {template: \
                 {spec: {containers: [{name: c, image: x}]}}}}\n---\nkind: [\n---\n\
-                {apiVersion: v1, kind: Service, metadata: {name: web, namespace: b}}\n";
+                {apiVersion: v1, kind: Service, metadata: {name: web, namespace: b}}\n---\n\
+                {apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: good}, \
+                spec: {podSelector: {}}}\n---\n\
+                {apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: bad}, \
+                spec: {podSelector: {}, ingress: [{from: [{}]}]}}\n";
     let files = Temporary::new("gaps", text);
     let loaded = read(&files.0, Some("shop")).unwrap();
     let world = &loaded.world;
     let names: Vec<&str> = world.namespaces.iter().map(|one| one.name.as_str()).collect();
     assert_eq!(names, ["b", "shop"]);
     assert_eq!((world.workloads.len(), world.pods.len(), world.services.len()), (1, 1, 1));
-    assert_eq!(world.gaps.len(), 1, "{:?}", world.gaps);
+    assert_eq!(world.policies.len(), 1);
+    assert_eq!(world.policies[0].object.namespace.as_deref(), Some("shop"));
+    let gaps: Vec<&str> = world.gaps.iter().map(|gap| gap.what.as_str()).collect();
+    assert_eq!(gaps, ["object", "document"]);
+    assert!(world.gaps[0].why.contains("must specify a peer"), "{}", world.gaps[0].why);
     assert_eq!(loaded.namespace, "shop");
     assert_eq!(loaded.detected.line(None), "enforcer: not known (manifests only)");
     assert_eq!(loaded.target.files.len(), 1);

@@ -60,6 +60,8 @@ pub struct Parties {
     pub cells: Vec<Cell>,
     /// For each pod its class; `u32::MAX` for one that has no address of the family.
     pub class_of: Vec<u32>,
+    /// Which keys of labels of pods policies look at.
+    pub(super) keys: Vec<bool>,
     spaces: Vec<Range<u32>>,
     /// Parties that are no cells, by the cell that their address is in.
     by_cell: Vec<(u32, u32)>,
@@ -141,13 +143,13 @@ impl Relevant {
 
 /// Where blocks begin and end.
 #[derive(Debug, Default)]
-struct Borders {
+pub(super) struct Borders {
     /// For each family the first addresses of the stretches, from 0 on.
     starts: [Vec<u128>; 2],
 }
 
 impl Borders {
-    fn new(compiled: &Compiled) -> Self {
+    pub(super) fn new(compiled: &Compiled) -> Self {
         let mut starts = [vec![0], vec![0]];
         let mut add = |cidr: &Cidr| {
             let starts = &mut starts[cidr.family() as usize];
@@ -173,7 +175,7 @@ impl Borders {
         Self { starts }
     }
 
-    fn cells(&self) -> Vec<Cell> {
+    pub(super) fn cells(&self) -> Vec<Cell> {
         let of = |family: Family| {
             let starts = &self.starts[family as usize];
             starts.iter().enumerate().map(move |(position, &first)| {
@@ -206,6 +208,7 @@ impl Parties {
             nodes: Vec::new(),
             cells: borders.cells(),
             class_of: vec![u32::MAX; world.pods.len()],
+            keys: relevant.keys.clone(),
             spaces: vec![0..0; world.namespaces.len()],
             by_cell: Vec::new(),
             unplaced: RoaringBitmap::new(),
