@@ -82,6 +82,11 @@ impl Compared {
                 question.ports[port],
             );
         }
+        if self.differences == 1 {
+            for object in &question.objects {
+                let _ = writeln!(self.report, "{object}");
+            }
+        }
     }
 
     fn merge(&mut self, other: &Self) {
@@ -139,8 +144,6 @@ fn every_judge_says_the_same() {
     for (name, library) in LIBRARIES.iter().zip(&total.libraries) {
         println!("{name}: {} connections, {} differ", library.points, library.differences);
         print!("{}", library.report);
-        assert!(library.points * 50 > total.ours.points, "{name} judges too little");
-        assert_eq!(library.differences, 0, "{name} departs in something new; seed {seed}");
     }
     for (feature, count) in &total.features {
         println!("{count:>8}  {feature}");
@@ -153,6 +156,10 @@ fn every_judge_says_the_same() {
         total.ours.differences,
     );
     assert_eq!(total.ours.differences, 0, "see above; seed {seed}");
+    for (name, library) in LIBRARIES.iter().zip(&total.libraries) {
+        assert_eq!(library.differences, 0, "{name} departs in something new; seed {seed}");
+        assert!(library.points * 100 > total.ours.points, "{name} judges too little");
+    }
     let least = clusters * LEAST / 1000;
     let thin: Vec<_> = total.features.iter().filter(|(_, count)| **count < least).collect();
     assert!(thin.is_empty(), "seen too rarely: {thin:?}");

@@ -80,6 +80,7 @@ func read(objects []json.RawMessage) (*cluster, error) {
 	for _, policy := range c.networkPolicies {
 		setDefaults(policy)
 	}
+	c.setDefaultsOfRanges()
 	c.departs = c.hasEqualPriorities() || c.hasUnknownPeers() || c.hasMisreadPeersOfAdmin()
 	return c, nil
 }
@@ -143,6 +144,38 @@ func setDefaults(policy *networkingv1.NetworkPolicy) {
 	}
 	if len(policy.Spec.Egress) == 0 {
 		policy.Spec.Egress = nil
+	}
+}
+
+// setDefaultsOfRanges does what the server does by the schema of the two older
+// kinds: a range of ports is one of TCP where nothing is said.
+func (c *cluster) setDefaultsOfRanges() {
+	var lists []*[]npav1alpha1.AdminNetworkPolicyPort
+	for _, policy := range c.admin {
+		for _, rule := range policy.Spec.Ingress {
+			lists = append(lists, rule.Ports)
+		}
+		for _, rule := range policy.Spec.Egress {
+			lists = append(lists, rule.Ports)
+		}
+	}
+	for _, policy := range c.baseline {
+		for _, rule := range policy.Spec.Ingress {
+			lists = append(lists, rule.Ports)
+		}
+		for _, rule := range policy.Spec.Egress {
+			lists = append(lists, rule.Ports)
+		}
+	}
+	for _, list := range lists {
+		if list == nil {
+			continue
+		}
+		for _, port := range *list {
+			if port.PortRange != nil && port.PortRange.Protocol == "" {
+				port.PortRange.Protocol = corev1.ProtocolTCP
+			}
+		}
 	}
 }
 

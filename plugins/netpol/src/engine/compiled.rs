@@ -161,9 +161,13 @@ impl Compiled {
             // Fails closed: what is not understood could mean anybody.
             return CompiledRule { number, action: Action::Deny, peers: None, ports: None };
         }
-        let peers = rule.peers.as_ref().map(|peers| {
-            peers.iter().map(|peer| self.peer(&peer.who, own, world)).collect::<Vec<_>>()
-        });
+        // A rule that allows fails closed by meaning nobody, by its other peers neither.
+        let is_dead = has_unknown && !injected(Fault::UnknownPeerIgnored);
+        let mut peer = |peer: &Peer| {
+            if is_dead { CompiledPeer::Nobody } else { self.peer(&peer.who, own, world) }
+        };
+        let peers =
+            rule.peers.as_ref().map(|peers| peers.iter().map(&mut peer).collect::<Vec<_>>());
         let ports = rule
             .ports
             .as_ref()
