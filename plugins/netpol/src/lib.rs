@@ -9,9 +9,11 @@ pub mod dialect;
 pub mod endpoint;
 pub mod enforcer;
 pub mod engine;
+pub mod page;
 pub mod picture;
 pub mod policy;
 pub mod ports;
 #[cfg(test)]
 mod testing;
+pub mod trace;
 pub mod world;

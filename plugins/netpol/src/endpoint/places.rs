@@ -36,7 +36,7 @@ pub(super) fn address(scene: Scene<'_>, address: IpAddr) -> Result<Resolved> {
         resolved.words = format!("{address}, {}", resolved.words);
         return Ok(resolved);
     }
-    let owner = Owners::of(world).owner(address);
+    let owner = Owners::of(world, std::iter::once(address)).owner(address);
     let words = match owner {
         End::Pod(number) => {
             let pod = &world.pods[number as usize];

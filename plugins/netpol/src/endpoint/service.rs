@@ -145,14 +145,12 @@ enum Behind {
 impl Behind {
     fn of(scene: Scene<'_>, service: &Service) -> Self {
         if !service.selector.is_empty() {
-            let is_behind = |pod: &crate::world::Pod| {
-                pod.namespace == service.namespace
-                    && service.selector.iter().all(|label| pod.labels.contains(label))
-            };
-            let pods = (0..).zip(&scene.world.pods).filter(|(_, pod)| is_behind(pod));
-            return Self::Pods(pods.map(|(number, _)| number).collect());
+            return Self::Pods(scene.pods_in(service.namespace, |pod| {
+                service.selector.iter().all(|label| pod.labels.contains(label))
+            }));
         }
-        let owners = Owners::of(scene.world);
+        let all = service.endpoints.iter().flat_map(|endpoint| endpoint.addresses.iter().copied());
+        let owners = Owners::of(scene.world, all);
         let mut ends: BTreeMap<End, Vec<(String, Protocol, u16)>> = BTreeMap::new();
         for endpoint in &service.endpoints {
             for &address in &endpoint.addresses {

@@ -10,6 +10,7 @@ mod judge;
 pub mod map;
 mod matching;
 pub mod miss;
+mod outside;
 pub mod parties;
 mod point;
 mod selector;

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use super::fit::Causes;
 use super::judge::{Question, judge};
 use super::matching::{Reading, Scene, Seen};
-use super::verdict::{Answer, Cause, End, Point, Side, Verdict};
+use super::verdict::{Answer, Cause, End, Point, Side, Verdict, both};
 use super::{Engine, Owner};
 use crate::address::Family;
 use crate::policy::Direction;
@@ -144,13 +144,6 @@ impl Engine<'_> {
 
 fn families_of(addresses: &[IpAddr]) -> Vec<Family> {
     addresses.iter().map(|address| Family::split(*address).0).collect()
-}
-
-/// What comes of two directions: both must allow.
-pub(super) fn both(egress: Verdict, ingress: Verdict) -> Verdict {
-    let worst = [Verdict::Denied, Verdict::Depends, Verdict::Unknown];
-    let found = worst.into_iter().find(|worst| egress == *worst || ingress == *worst);
-    found.unwrap_or(Verdict::Allowed)
 }
 
 /// Adds to a side that it depends on a cause, where it does.

@@ -2,6 +2,8 @@
 
 use std::net::IpAddr;
 
+use serde::Serialize;
+
 use crate::address::Family;
 use crate::policy::{Action, Direction};
 use crate::ports::Protocol;
@@ -38,7 +40,9 @@ pub struct Point {
 }
 
 /// Whether a connection can be opened.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
 pub enum Verdict {
     /// It can.
     Allowed,
@@ -162,4 +166,11 @@ pub struct Answer {
     pub egress: Side,
     /// What arrives.
     pub ingress: Side,
+}
+
+/// What comes of two directions: both must allow.
+pub fn both(egress: Verdict, ingress: Verdict) -> Verdict {
+    let worst = [Verdict::Denied, Verdict::Depends, Verdict::Unknown];
+    let found = worst.into_iter().find(|worst| egress == *worst || ingress == *worst);
+    found.unwrap_or(Verdict::Allowed)
 }
