@@ -74,7 +74,7 @@ fn harmless(json: &str) -> String {
         }
         for unit in character.encode_utf16(&mut [0; 2]) {
             safe.push_str("\\u");
-            let digit = |shift: u32| char::from_digit(u32::from(unit) >> shift & 0xf, 16);
+            let digit = |shift: u32| char::from_digit(u32::from(*unit) >> shift & 0xf, 16);
             safe.extend([12, 8, 4, 0].into_iter().filter_map(digit));
         }
     }

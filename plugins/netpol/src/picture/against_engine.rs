@@ -1,5 +1,5 @@
-#![cfg(test)]
 //! The map that is shown, taken apart again, says what the engine says of single connections.
+#![cfg(test)]
 
 use std::fmt::Write as _;
 
@@ -204,4 +204,30 @@ fn pods_of_one_workload_are_told_apart() {
     assert_eq!(report.closed.words, ["x/w (version=v1)"]);
     assert_eq!(report.open.words[0], ["x/w (version=v2)"]);
     assert_eq!(report.summary.open, 1);
+}
+
+#[test]
+fn rules_that_decide_are_named() {
+    let text = "
+{apiVersion: v1, kind: Pod, metadata: {name: a, namespace: x, labels: {app: a}},
+  spec: {containers: [{name: c}]}, status: {podIP: 10.0.0.1}}
+---
+{apiVersion: v1, kind: Pod, metadata: {name: b, namespace: x, labels: {app: b}},
+  spec: {containers: [{name: c}]}, status: {podIP: 10.0.0.2}}
+---
+{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: p, namespace: x},
+  spec: {podSelector: {matchLabels: {app: a}},
+    ingress: [{from: [{podSelector: {matchLabels: {app: b}}}], ports: [{port: 80}]}]}}
+";
+    let world = world(text);
+    let engine = Engine::new(&world, &Dialect::spec());
+    let traffic = Traffic::of(&world, &engine.map());
+    let mut report = MapReport::of(&world, &traffic, &Focus::default(), frame());
+    report.explain_by(&engine, &traffic);
+    let [connection] = &report.connections[..] else { panic!("{:?}", report.connections) };
+    let [egress, ingress] = &connection.why.as_ref().unwrap()[..] else { panic!() };
+    assert_eq!((egress.direction, egress.words.as_str()), ("egress", "no policy limits x/b"));
+    assert_eq!(ingress.policy.as_ref().unwrap().name, "p");
+    assert_eq!(ingress.path.as_deref(), Some("spec.ingress[0]"));
+    assert_eq!(ingress.place.as_ref().unwrap().place().line, 10);
 }

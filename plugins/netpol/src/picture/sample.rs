@@ -1,5 +1,5 @@
-#![cfg(test)]
 //! A small world and its traffic, made by hand.
+#![cfg(test)]
 
 use posture::finding::report::{Target, Tool};
 use posture::model::gap::Gap;

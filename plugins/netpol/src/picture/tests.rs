@@ -1,5 +1,5 @@
-#![cfg(test)]
 //! Small worlds, and the map that comes of them.
+#![cfg(test)]
 
 use super::causes;
 use super::focus::{Focus, Only};

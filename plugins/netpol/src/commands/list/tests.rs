@@ -1,5 +1,5 @@
-#![cfg(test)]
 //! Every format of a small map, and of one whose names try to be something else.
+#![cfg(test)]
 
 use posture::render::style::Style;
 
