@@ -4,11 +4,13 @@
 //! make of it. The commands load the one and print the other.
 
 pub mod address;
+pub mod commands;
 pub mod dialect;
 pub mod endpoint;
 pub mod enforcer;
 pub mod engine;
 pub mod page;
+pub mod picture;
 pub mod policy;
 pub mod ports;
 #[cfg(test)]

@@ -5,17 +5,17 @@
 use super::escape::escape;
 
 /// A code span; nothing for no text.
-pub(super) fn code(text: &str, most: usize) -> String {
+pub fn code(text: &str, most: usize) -> String {
     span(&plain(text, most))
 }
 
 /// A code span in a cell of a table, where a pipe ends the cell whatever is around it.
-pub(super) fn cell(text: &str, most: usize) -> String {
+pub fn cell(text: &str, most: usize) -> String {
     span(&plain(text, most).replace('|', "\\u{7c}"))
 }
 
 /// Code in a line of HTML.
-pub(super) fn html(text: &str, most: usize) -> String {
+pub fn html(text: &str, most: usize) -> String {
     let mut safe = "<code>".to_owned();
     for character in plain(text, most).chars() {
         match character {

@@ -63,7 +63,7 @@ pub fn write_rest<D>(report: &Report<D>, style: Style, out: &mut impl Write) -> 
 }
 
 /// Writes only what could not be judged.
-pub(super) fn write_gaps(gaps: &[Gap], style: Style, out: &mut impl Write) -> Result<()> {
+pub fn write_gaps(gaps: &[Gap], style: Style, out: &mut impl Write) -> Result<()> {
     let mut writer = Writer { style, width: style.width().min(PROSE_WIDTH), out };
     gaps.iter().try_for_each(|gap| writer.gap(gap))
 }

@@ -17,12 +17,23 @@ pub fn json<T: Serialize>(value: &T, out: &mut impl Write) -> Result<()> {
 
 fn write_json<T: Serialize>(value: &T, dialect: Dialect, out: &mut impl Write) -> Result<()> {
     let escaping = Escaping { dialect, out: &mut *out };
-    serde_json::to_writer_pretty(escaping, value).map_err(|error| match error.io_error_kind() {
+    written(serde_json::to_writer_pretty(escaping, value), out)
+}
+
+/// Ends what was written with a line break.
+fn written(outcome: serde_json::Result<()>, out: &mut impl Write) -> Result<()> {
+    outcome.map_err(|error| match error.io_error_kind() {
         Some(kind) => Error::from(io::Error::from(kind)),
         None => Error::could_not_run("cannot write JSON").caused_by(error),
     })?;
     out.write_all(b"\n")?;
     Ok(())
+}
+
+/// Writes the value as JSON in one line.
+pub fn json_line<T: Serialize>(value: &T, out: &mut impl Write) -> Result<()> {
+    let escaping = Escaping { dialect: Dialect::Json, out: &mut *out };
+    written(serde_json::to_writer(escaping, value), out)
 }
 
 /// Writes the value as YAML; in JSON's style, which is YAML too, where it holds what has to be

@@ -4,17 +4,20 @@
 pub mod audience;
 #[cfg(feature = "live")]
 pub mod cluster;
+pub mod csv;
 mod diff;
 pub mod difference;
 mod distinct;
 pub mod document;
+pub mod dot;
 pub mod error;
 pub mod escape;
 pub mod excerpt;
 pub mod gate;
-mod gfm;
+pub mod gfm;
 mod github;
 mod gitlab;
+pub mod graph;
 mod groups;
 pub mod human;
 mod judged;
@@ -23,6 +26,7 @@ mod lines;
 mod location;
 pub mod machine;
 pub mod markdown;
+pub mod mermaid;
 pub mod name;
 #[cfg(feature = "live")]
 pub mod notices;

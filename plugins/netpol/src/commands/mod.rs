@@ -1,0 +1,3 @@
+//! The verbs, one a file: load, analyse, write.
+
+pub mod list;
