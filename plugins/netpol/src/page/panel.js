@@ -44,7 +44,7 @@ function details(app, connection) {
     ends("from", connection.from), ends("to", connection.to),
     html("dt", { text: "ports" }), html("dd", { text: connection.portText }),
     html("dt", { text: "verdict" }), html("dd", {}, html("span", { class: `dot ${connection.kind}` }), connection.kind === "open" ? "allowed" : connection.kind),
-    connection.causes.length ? [html("dt", { text: "because" }), html("dd", { text: connection.causes.map(plain).join(", ") })] : []));
+    connection.causes.length ? [html("dt", { text: "because" }), html("dd", { text: connection.causes.map((cause) => CAUSES[cause] || plain(cause)).join("; ") })] : []));
   if (connection.unlimited) box.append(html("p", { class: "reason", text: "No policy limits either end." }));
   else if (!connection.asked) box.append(html("p", { class: "none", text: "The rules that decide were not asked for." }));
   else box.append(html("ul", { class: "rules" }, connection.why.map((reason) => html("li", {},
