@@ -22,6 +22,7 @@ pub fn name(cause: Cause) -> &'static str {
         Cause::AddressUnknown => "address-unknown",
         Cause::NamespaceUnknown => "namespace-unknown",
         Cause::DomainName => "domain-name",
+        Cause::AddressFamily => "address-family",
         Cause::VendorPolicy => "vendor-policy",
     }
 }
@@ -36,6 +37,7 @@ pub fn words(cause: Cause) -> &'static str {
         Cause::AddressUnknown => "the address of a pod is not known",
         Cause::NamespaceUnknown => "the labels of a namespace are not known",
         Cause::DomainName => "the addresses behind a domain name are not known",
+        Cause::AddressFamily => "by which of its addresses, IPv4 or IPv6, the pod is asked",
         Cause::VendorPolicy => "a policy of another kind selects one of them",
     }
 }
