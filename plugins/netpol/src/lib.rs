@@ -15,4 +15,5 @@ pub mod policy;
 pub mod ports;
 #[cfg(test)]
 mod testing;
+pub mod trace;
 pub mod world;

@@ -7,11 +7,16 @@ use kubectl_netpol::address::Cidr;
 use kubectl_netpol::dialect::Dialect;
 use kubectl_netpol::engine::Engine;
 use kubectl_netpol::engine::verdict::{End, Point};
+use kubectl_netpol::picture::Traffic;
+use kubectl_netpol::picture::build::Frame;
+use kubectl_netpol::picture::focus::Focus;
+use kubectl_netpol::picture::report::MapReport;
 use kubectl_netpol::policy::{
     Action, Namespaces, Peer, Pods, Policy, Port, Rule, Section, Tier, Who,
 };
 use kubectl_netpol::ports::Protocol;
 use kubectl_netpol::world::{NAME_LABEL, Namespace, Pod, Workload, World};
+use posture::finding::report::{Target, Tool};
 use posture::model::labels::LabelSelector;
 use posture::model::object::ObjectRef;
 use posture::model::path::FieldPath;
@@ -27,7 +32,10 @@ const SIZES: [(u32, u32, usize); 3] =
 /// Measures all of them.
 #[expect(clippy::print_stdout, reason = "the figures are this command's output")]
 pub(crate) fn measure() -> Result<(), String> {
-    println!("{:<44}{:>10}{:>10}{:>12}{:>12}", "", "median", "fastest", "rectangles", "answer");
+    println!(
+        "{:<44}{:>10}{:>10}{:>12}{:>12}{:>10}{:>12}",
+        "", "median", "fastest", "rectangles", "answer", "list", "lines"
+    );
     for (pods, namespaces, policies) in SIZES {
         let world = world(pods, namespaces, policies, false)?;
         row(&format!("{pods} pods, {namespaces} namespaces, {policies} policies"), &world);
@@ -62,13 +70,36 @@ fn row(name: &str, world: &World) {
     let ready = started.elapsed().as_secs_f64() * 1e3;
     let answer = engine.answer(&point);
     let all = started.elapsed().as_secs_f64() * 1e3;
+    let (list, lines) = list(world, &engine);
     println!(
-        "{name:<44}{:>7.2} ms{:>7.2} ms{rectangles:>12}{:>9.3} ms ({ready:.1} ms to make ready) {:?}",
+        "{name:<44}{:>7.2} ms{:>7.2} ms{rectangles:>12}{:>9.3} ms{list:>7.1} ms{lines:>12} ({ready:.1} ms to make ready) {:?}",
         times[times.len() / 2],
         times[0],
         all - ready,
         answer.verdict,
     );
+}
+
+/// How long it takes to say the map in few words, once it is there, and in how many lines.
+fn list(world: &World, engine: &Engine<'_>) -> (f64, usize) {
+    let map = engine.map();
+    let mut times = Vec::new();
+    let mut lines = 0;
+    for _ in 0..ROUNDS {
+        let frame = Frame {
+            tool: Tool::new("kubectl netpol", "", "list"),
+            target: Target::default(),
+            enforcer: String::new(),
+            gaps: Vec::new(),
+        };
+        let started = Instant::now();
+        let traffic = Traffic::of(world, &map);
+        let report = MapReport::of(world, &traffic, &Focus::default(), frame);
+        times.push(started.elapsed().as_secs_f64() * 1e3);
+        lines = report.connections.len();
+    }
+    times.sort_by(f64::total_cmp);
+    (times[times.len() / 2], lines)
 }
 
 fn reference(api_version: &str, kind: &str, namespace: &str, name: &str) -> ObjectRef {

@@ -10,6 +10,7 @@ pub mod connect;
 pub mod folder;
 pub mod live;
 pub mod object;
+pub mod policies;
 pub mod pss;
 pub mod schema;
 pub mod seccomp;

@@ -123,18 +123,23 @@ pub(super) fn internet(world: &World) -> Vec<Stretch> {
 pub(super) struct Owners(FxHashMap<IpAddr, End>);
 
 impl Owners {
-    /// Pods go before nodes, but those in the network of their node have no address of their own.
-    pub(super) fn of(world: &World) -> Self {
-        let mut owners = FxHashMap::default();
-        for (number, pod) in (0..).zip(&world.pods).filter(|(_, pod)| !pod.host_network) {
-            for &address in &pod.addresses {
-                owners.entry(address).or_insert(End::Pod(number));
+    /// Of these addresses. Pods go before nodes, but those in the network of their node have no
+    /// address of their own.
+    pub(super) fn of(world: &World, addresses: impl Iterator<Item = IpAddr>) -> Self {
+        let mut owners: FxHashMap<IpAddr, End> =
+            addresses.map(|address| (address, End::Address(address))).collect();
+        let mut note = |end: End, own: &[IpAddr]| {
+            for address in own {
+                if let Some(owner @ End::Address(_)) = owners.get_mut(address) {
+                    *owner = end;
+                }
             }
+        };
+        for (number, pod) in (0..).zip(&world.pods).filter(|(_, pod)| !pod.host_network) {
+            note(End::Pod(number), &pod.addresses);
         }
         for (number, node) in (0..).zip(&world.nodes) {
-            for &address in &node.addresses {
-                owners.entry(address).or_insert(End::Node(number));
-            }
+            note(End::Node(number), &node.addresses);
         }
         Self(owners)
     }

@@ -36,14 +36,14 @@ pub(super) fn address(scene: Scene<'_>, address: IpAddr) -> Result<Resolved> {
         resolved.words = format!("{address}, {}", resolved.words);
         return Ok(resolved);
     }
-    let owner = Owners::of(world).owner(address);
+    let owner = Owners::of(world, std::iter::once(address)).owner(address);
     let words = match owner {
         End::Pod(number) => {
             let pod = &world.pods[number as usize];
             format!("{address}, Pod {}/{}", scene.namespace_of(pod), world.texts.get(pod.name))
         }
         End::Node(number) => format!("{address}, Node {}", world.nodes[number as usize].name),
-        End::Address(_) => address.to_string(),
+        End::Address(_) | End::AnyPod | End::Outside => address.to_string(),
     };
     Ok(scene.of_ends(words, vec![owner], Vec::new()))
 }

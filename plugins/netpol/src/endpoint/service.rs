@@ -88,7 +88,7 @@ impl Scene<'_> {
     pub(super) fn ports_of(self, end: End) -> PortSet {
         match end {
             End::Pod(pod) => self.ports_at(pod),
-            End::Node(_) | End::Address(_) => self.ports(),
+            End::Node(_) | End::Address(_) | End::AnyPod | End::Outside => self.ports(),
         }
     }
 }
@@ -139,52 +139,22 @@ enum Behind {
     /// The pods that it selects.
     Pods(Vec<u32>),
     /// What its endpoints say, at which ports: by name and protocol.
-    Endpoints(BTreeMap<EndKey, Vec<(String, Protocol, u16)>>),
-}
-
-/// An end, in an order.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum EndKey {
-    Pod(u32),
-    Node(u32),
-    Address(std::net::IpAddr),
-}
-
-impl From<End> for EndKey {
-    fn from(end: End) -> Self {
-        match end {
-            End::Pod(pod) => Self::Pod(pod),
-            End::Node(node) => Self::Node(node),
-            End::Address(address) => Self::Address(address),
-        }
-    }
-}
-
-impl From<EndKey> for End {
-    fn from(key: EndKey) -> Self {
-        match key {
-            EndKey::Pod(pod) => Self::Pod(pod),
-            EndKey::Node(node) => Self::Node(node),
-            EndKey::Address(address) => Self::Address(address),
-        }
-    }
+    Endpoints(BTreeMap<End, Vec<(String, Protocol, u16)>>),
 }
 
 impl Behind {
     fn of(scene: Scene<'_>, service: &Service) -> Self {
         if !service.selector.is_empty() {
-            let is_behind = |pod: &crate::world::Pod| {
-                pod.namespace == service.namespace
-                    && service.selector.iter().all(|label| pod.labels.contains(label))
-            };
-            let pods = (0..).zip(&scene.world.pods).filter(|(_, pod)| is_behind(pod));
-            return Self::Pods(pods.map(|(number, _)| number).collect());
+            return Self::Pods(scene.pods_in(service.namespace, |pod| {
+                service.selector.iter().all(|label| pod.labels.contains(label))
+            }));
         }
-        let owners = Owners::of(scene.world);
-        let mut ends: BTreeMap<EndKey, Vec<(String, Protocol, u16)>> = BTreeMap::new();
+        let all = service.endpoints.iter().flat_map(|endpoint| endpoint.addresses.iter().copied());
+        let owners = Owners::of(scene.world, all);
+        let mut ends: BTreeMap<End, Vec<(String, Protocol, u16)>> = BTreeMap::new();
         for endpoint in &service.endpoints {
             for &address in &endpoint.addresses {
-                let own = ends.entry(owners.owner(address).into()).or_default();
+                let own = ends.entry(owners.owner(address)).or_default();
                 own.extend(endpoint.ports.iter().cloned());
             }
         }
@@ -194,7 +164,7 @@ impl Behind {
     fn ends(&self) -> Box<dyn Iterator<Item = End> + '_> {
         match self {
             Self::Pods(pods) => Box::new(pods.iter().map(|&pod| End::Pod(pod))),
-            Self::Endpoints(ends) => Box::new(ends.keys().map(|&key| key.into())),
+            Self::Endpoints(ends) => Box::new(ends.keys().copied()),
         }
     }
 
@@ -220,9 +190,9 @@ impl Behind {
                 let fits = |(name, protocol, _): &&(String, Protocol, u16)| {
                     *name == port.name && *protocol == port.protocol
                 };
-                let of_end = |(&key, ports): (&EndKey, &Vec<(String, Protocol, u16)>)| {
+                let of_end = |(&key, ports): (&End, &Vec<(String, Protocol, u16)>)| {
                     let fitting = ports.iter().filter(fits).map(|(_, _, number)| one(*number));
-                    (key.into(), fitting.fold(PortSet::none(), |set, one| set.union(&one)))
+                    (key, fitting.fold(PortSet::none(), |set, one| set.union(&one)))
                 };
                 ends.iter().map(of_end).collect()
             }

@@ -1,10 +1,10 @@
-#![cfg(test)]
 //! What words mean, and what is said of those that mean nothing.
+#![cfg(test)]
 
 use super::{Resolved, destination, source};
 use crate::engine::verdict::End;
 use crate::testing::objects;
-use crate::world::{Found, World};
+use crate::world::World;
 
 const CLUSTER: &str = r#"
 {apiVersion: apps/v1, kind: Deployment, metadata: {name: web, namespace: shop, uid: d}, spec: {replicas: 0,
@@ -44,7 +44,7 @@ const API: &str = r"---
 ";
 
 fn world(text: &str) -> World {
-    World::of(objects(text).iter(), "default", |_, _| Found::NotOurs)
+    World::of(objects(text).iter(), "default")
 }
 
 /// Words, then each way with its ends: pods by their names.
@@ -56,6 +56,7 @@ fn tell(world: &World, resolved: &Resolved) -> Vec<String> {
                 End::Pod(pod) => world.texts.get(world.pods[*pod as usize].name).to_owned(),
                 End::Node(node) => format!("node {}", world.nodes[*node as usize].name),
                 End::Address(address) => address.to_string(),
+                End::AnyPod | End::Outside => panic!("{end:?} stands for nobody known"),
             };
             format!("{name} at {ports}")
         };

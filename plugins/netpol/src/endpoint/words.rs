@@ -12,7 +12,7 @@ use super::{Resolved, Way, places, service};
 use crate::address::Cidr;
 use crate::engine::verdict::End;
 use crate::ports::PortSet;
-use crate::world::{Pod, World};
+use crate::world::{Pod, Text, Workload, World};
 
 /// What a word is looked up in.
 #[derive(Clone, Copy)]
@@ -97,8 +97,13 @@ impl<'a> Scene<'a> {
         &self.world.namespaces[pod.namespace as usize].name
     }
 
-    fn pods(self, is_meant: impl Fn(&Pod) -> bool) -> Vec<u32> {
-        (0..).zip(&self.world.pods).filter(|(_, pod)| is_meant(pod)).map(|(at, _)| at).collect()
+    /// The pods of a namespace that are meant; pods are sorted by namespace.
+    pub(super) fn pods_in(self, namespace: u32, is_meant: impl Fn(&Pod) -> bool) -> Vec<u32> {
+        let pods = &self.world.pods;
+        let start = pods.partition_point(|pod| pod.namespace < namespace);
+        let own = pods[start..].iter().take_while(|pod| pod.namespace == namespace);
+        let first = u32::try_from(start).unwrap_or(u32::MAX);
+        (first..).zip(own).filter(|(_, pod)| is_meant(pod)).map(|(number, _)| number).collect()
     }
 
     /// The readings of a name: as it is, in the namespace that goes without saying; and with a
@@ -111,7 +116,7 @@ impl<'a> Scene<'a> {
 
     fn of_namespace(self, name: &str) -> Result<Resolved> {
         let known = self.number_of(name)?;
-        let pods = self.pods(|pod| pod.namespace == known);
+        let pods = self.pods_in(known, |_| true);
         if pods.is_empty() {
             return Err(Error::usage(format!("namespace {name} has no pods")));
         }
@@ -121,8 +126,7 @@ impl<'a> Scene<'a> {
 
     /// The number of a namespace.
     fn number_of(self, name: &str) -> Result<u32> {
-        let found = self.world.namespaces.binary_search_by(|one| one.name.as_str().cmp(name));
-        if let Some(found) = found.ok().and_then(|found| u32::try_from(found).ok()) {
+        if let Some(found) = self.known(name) {
             return Ok(found);
         }
         let names: Vec<&str> = self.world.namespaces.iter().map(|one| one.name.as_str()).collect();
@@ -133,12 +137,17 @@ impl<'a> Scene<'a> {
         })
     }
 
+    /// The number of a namespace, if it is known; namespaces are sorted.
+    fn known(self, name: &str) -> Option<u32> {
+        let found = self.world.namespaces.binary_search_by(|one| one.name.as_str().cmp(name));
+        found.ok().and_then(|found| u32::try_from(found).ok())
+    }
+
     fn of_pod(self, written: &'a str) -> Result<Resolved> {
         for (name, namespace) in self.readings(written) {
-            let Some(text) = self.world.texts.find(name) else { continue };
-            let is_it =
-                |pod: &Pod| pod.exists && pod.name == text && self.namespace_of(pod) == namespace;
-            let pods = self.pods(is_it);
+            let found = self.world.texts.find(name).zip(self.known(namespace));
+            let Some((text, number)) = found else { continue };
+            let pods = self.pods_in(number, |pod| pod.exists && pod.name == text);
             if !pods.is_empty() {
                 return Ok(self.of_pods(format!("Pod {namespace}/{name}"), &pods));
             }
@@ -169,7 +178,7 @@ impl<'a> Scene<'a> {
         })
     }
 
-    fn place(self, workload: &'a crate::world::Workload) -> (&'a str, &'a str) {
+    fn place(self, workload: &'a Workload) -> (&'a str, &'a str) {
         let namespace = &self.world.namespaces[workload.namespace as usize];
         (namespace.name.as_str(), workload.object.name.as_str())
     }
@@ -177,12 +186,13 @@ impl<'a> Scene<'a> {
     /// The pods of a workload of a kind.
     fn find_workload(self, kind: &str, written: &'a str) -> Option<Resolved> {
         for (name, namespace) in self.readings(written) {
-            let is_it = |workload: &crate::world::Workload| {
-                workload.object.kind == kind && self.place(workload) == (namespace, name)
+            let Some(own) = self.known(namespace) else { continue };
+            let is_it = |one: &Workload| {
+                one.namespace == own && one.object.kind == kind && one.object.name == name
             };
             let found = (0_u32..).zip(&self.world.workloads).find(|(_, one)| is_it(one));
             if let Some((number, _)) = found {
-                let pods = self.pods(|pod| pod.workload == number);
+                let pods = self.pods_in(own, |pod| pod.workload == number);
                 let words = format!("{kind} {namespace}/{name}{}", count(self.world, &pods));
                 return Some(self.of_pods(words, &pods));
             }
@@ -213,18 +223,19 @@ impl<'a> Scene<'a> {
         let (selector, namespace) = word.rsplit_once('@').unwrap_or((word, self.namespace));
         let read = LabelSelector::parse(selector).map_err(Error::usage)?;
         let texts = &self.world.texts;
+        let keys = read.requirements().iter().map(|one| (one.key(), texts.find(one.key())));
+        let keys: Vec<(&str, Option<Text>)> = keys.collect();
         let label = |pod: &'a Pod, key: &str| {
-            let key = texts.find(key)?;
+            let key = keys.iter().find(|(own, _)| *own == key)?.1?;
             let found = pod.labels.iter().find(|(own, _)| *own == key);
             found.map(|(_, value)| texts.get(*value))
         };
         let known = if namespace == "*" { None } else { Some(self.number_of(namespace)?) };
-        let pods: Vec<u32> = (0..)
-            .zip(&self.world.pods)
-            .filter(|(_, pod)| known.is_none_or(|known| known == pod.namespace))
-            .filter(|(_, pod)| read.matches(|key| label(pod, key)))
-            .map(|(number, _)| number)
-            .collect();
+        let (first, last) = known.map_or((0, u32::MAX), |known| (known, known));
+        let pods = (0..).zip(&self.world.pods);
+        let inside = pods.filter(|(_, pod)| (first..=last).contains(&pod.namespace));
+        let meant = inside.filter(|(_, pod)| read.matches(|key| label(pod, key)));
+        let pods: Vec<u32> = meant.map(|(number, _)| number).collect();
         let place = match known {
             Some(_) => format!("in namespace {namespace}"),
             None => "in any namespace".to_owned(),

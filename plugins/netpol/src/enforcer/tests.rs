@@ -1,5 +1,5 @@
-#![cfg(test)]
 //! Who is found by what.
+#![cfg(test)]
 
 use super::{Scene, Signs};
 use crate::dialect::{Dialect, Taken};

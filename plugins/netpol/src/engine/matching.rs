@@ -26,6 +26,8 @@ pub(super) struct Seen<'w> {
     pub(super) node: Option<u32>,
     /// The address by which it is seen, where it is known.
     pub(super) address: Option<IpAddr>,
+    /// Whether it is a pod of which nothing is known.
+    pub(super) any_pod: bool,
 }
 
 impl Seen<'_> {
@@ -67,6 +69,9 @@ impl Scene<'_> {
 
     /// Whether a peer of a rule means an end.
     pub(super) fn peer_fits(&self, peer: &CompiledPeer, end: &Seen<'_>) -> Fit {
+        if end.any_pod && !matches!(peer, CompiledPeer::Nobody | CompiledPeer::Domains) {
+            return Fit::may(Cause::PodUnknown);
+        }
         match peer {
             CompiledPeer::Pods(key) => match end.pod {
                 Some((_, pod)) if end.is_selectable(self.reading) => self.selects(*key, pod),
@@ -92,7 +97,7 @@ impl Scene<'_> {
                 Fit::of(node.is_some_and(fits))
             }
             CompiledPeer::Domains => {
-                let is_outside = end.pod.is_none() && end.node.is_none();
+                let is_outside = end.pod.is_none() && end.node.is_none() && !end.any_pod;
                 if is_outside { Fit::may(Cause::DomainName) } else { Fit::NO }
             }
             CompiledPeer::Nobody => Fit::NO,

@@ -9,11 +9,14 @@ mod join;
 mod judge;
 pub mod map;
 mod matching;
+pub mod miss;
+mod outside;
 pub mod parties;
 mod point;
 mod selector;
 mod sets;
 mod sides;
+mod spans;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]

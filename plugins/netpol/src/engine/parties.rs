@@ -141,13 +141,13 @@ impl Relevant {
 
 /// Where blocks begin and end.
 #[derive(Debug, Default)]
-struct Borders {
+pub(super) struct Borders {
     /// For each family the first addresses of the stretches, from 0 on.
     starts: [Vec<u128>; 2],
 }
 
 impl Borders {
-    fn new(compiled: &Compiled) -> Self {
+    pub(super) fn new(compiled: &Compiled) -> Self {
         let mut starts = [vec![0], vec![0]];
         let mut add = |cidr: &Cidr| {
             let starts = &mut starts[cidr.family() as usize];
@@ -173,7 +173,7 @@ impl Borders {
         Self { starts }
     }
 
-    fn cells(&self) -> Vec<Cell> {
+    pub(super) fn cells(&self) -> Vec<Cell> {
         let of = |family: Family| {
             let starts = &self.starts[family as usize];
             starts.iter().enumerate().map(move |(position, &first)| {

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use super::fit::Causes;
 use super::judge::{Question, judge};
 use super::matching::{Reading, Scene, Seen};
-use super::verdict::{Answer, Cause, End, Point, Side, Verdict};
+use super::verdict::{Answer, Cause, End, Point, Side, Verdict, both};
 use super::{Engine, Owner};
 use crate::address::Family;
 use crate::policy::Direction;
@@ -30,6 +30,7 @@ impl Engine<'_> {
                 End::Address(address) => vec![Family::split(address).0],
                 End::Pod(pod) => families_of(self.pod_addresses(pod)),
                 End::Node(node) => families_of(&self.world.nodes[node as usize].addresses),
+                End::AnyPod | End::Outside => Vec::new(),
             };
             families.sort_unstable();
             families.dedup();
@@ -100,30 +101,32 @@ impl Engine<'_> {
                 .filter(|address| family.is_none_or(|family| Family::split(**address).0 == family));
             fitting.next().copied()
         };
+        let pod = |number: u32| -> Option<(u32, &Pod)> {
+            Some((number, &self.world.pods[number as usize]))
+        };
+        let nobody = Seen::default();
         match end {
             End::Pod(number) => {
-                let pod: &Pod = &self.world.pods[number as usize];
+                let host = self.world.pods[number as usize].host_network;
+                let node = self.world.pods[number as usize].node.filter(|_| host);
                 let address = of_family(self.pod_addresses(number));
-                Seen {
-                    pod: Some((number, pod)),
-                    node: pod.node.filter(|_| pod.host_network),
-                    address,
-                }
+                Seen { pod: pod(number), node, address, ..nobody }
             }
             End::Node(number) => {
                 let address = of_family(&self.world.nodes[number as usize].addresses);
-                Seen { pod: None, node: Some(number), address }
+                Seen { node: Some(number), address, ..nobody }
             }
-            End::Address(address) => match self.owner(address) {
-                Some(Owner::Pod(number)) => {
-                    let pod: &Pod = &self.world.pods[number as usize];
-                    Seen { pod: Some((number, pod)), node: None, address: Some(address) }
+            End::Address(address) => {
+                let owner = self.owner(address);
+                let address = Some(address);
+                match owner {
+                    Some(Owner::Pod(number)) => Seen { pod: pod(number), address, ..nobody },
+                    Some(Owner::Node(number)) => Seen { node: Some(number), address, ..nobody },
+                    None => Seen { address, ..nobody },
                 }
-                Some(Owner::Node(number)) => {
-                    Seen { pod: None, node: Some(number), address: Some(address) }
-                }
-                None => Seen { pod: None, node: None, address: Some(address) },
-            },
+            }
+            End::AnyPod => Seen { any_pod: true, ..nobody },
+            End::Outside => nobody,
         }
     }
 
@@ -141,13 +144,6 @@ impl Engine<'_> {
 
 fn families_of(addresses: &[IpAddr]) -> Vec<Family> {
     addresses.iter().map(|address| Family::split(*address).0).collect()
-}
-
-/// What comes of two directions: both must allow.
-pub(super) fn both(egress: Verdict, ingress: Verdict) -> Verdict {
-    let worst = [Verdict::Denied, Verdict::Depends, Verdict::Unknown];
-    let found = worst.into_iter().find(|worst| egress == *worst || ingress == *worst);
-    found.unwrap_or(Verdict::Allowed)
 }
 
 /// Adds to a side that it depends on a cause, where it does.

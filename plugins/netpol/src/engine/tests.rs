@@ -265,6 +265,7 @@ fn mapped(map: &super::map::Map, from: End, to: End, point: &Point) -> Verdict {
     let mut found = Vec::new();
     for view in views {
         let party = |end: End| match end {
+            End::AnyPod | End::Outside => panic!("not in a map"),
             End::Pod(pod) => view.parties.class_of[pod as usize],
             End::Node(node) => {
                 let of = |party: &crate::engine::parties::NodeParty| party.node == node;

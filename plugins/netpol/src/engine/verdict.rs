@@ -2,19 +2,25 @@
 
 use std::net::IpAddr;
 
+use serde::Serialize;
+
 use crate::address::Family;
 use crate::policy::{Action, Direction};
 use crate::ports::Protocol;
 
 /// One end of a connection.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum End {
     /// A pod, by its number in the world.
     Pod(u32),
     /// A node, by its number in the world.
     Node(u32),
-    /// An address that belongs to neither.
+    /// An address; it can be that of a pod or a node.
     Address(IpAddr),
+    /// Some pod, of which nothing is known.
+    AnyPod,
+    /// Something outside, of which no address is known.
+    Outside,
 }
 
 /// A connection that somebody wants to open.
@@ -34,7 +40,9 @@ pub struct Point {
 }
 
 /// Whether a connection can be opened.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
 pub enum Verdict {
     /// It can.
     Allowed,
@@ -61,6 +69,8 @@ pub enum Cause {
     AddressFamily,
     /// The address of a pod is not known, and a block decides.
     AddressUnknown,
+    /// Which pod it is is not known, and a selector or a block decides.
+    PodUnknown,
     /// The labels of a namespace are not known, and a selector decides.
     NamespaceUnknown,
     /// The addresses behind a name of the outside are not known.
@@ -71,13 +81,14 @@ pub enum Cause {
 
 impl Cause {
     /// All of them, in order.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::BlockOnPod,
         Self::HostNetwork,
         Self::EqualPriority,
         Self::BeforeDnat,
         Self::AddressFamily,
         Self::AddressUnknown,
+        Self::PodUnknown,
         Self::NamespaceUnknown,
         Self::DomainName,
         Self::VendorPolicy,
@@ -155,4 +166,11 @@ pub struct Answer {
     pub egress: Side,
     /// What arrives.
     pub ingress: Side,
+}
+
+/// What comes of two directions: both must allow.
+pub fn both(egress: Verdict, ingress: Verdict) -> Verdict {
+    let worst = [Verdict::Denied, Verdict::Depends, Verdict::Unknown];
+    let found = worst.into_iter().find(|worst| egress == *worst || ingress == *worst);
+    found.unwrap_or(Verdict::Allowed)
 }

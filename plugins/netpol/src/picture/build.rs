@@ -254,7 +254,7 @@ fn kind(shape: &Shape) -> GroupKind {
         Shape::Namespace(_) => GroupKind::Namespace,
         Shape::Workload(_) | Shape::Variants(..) => GroupKind::Workload,
         Shape::AllNodes => GroupKind::AllNodes,
-        Shape::Node(_) => GroupKind::Node,
+        Shape::Node(_) | Shape::NodeAt(_) => GroupKind::Node,
         Shape::Anywhere => GroupKind::Anywhere,
         Shape::Blocks(_) => GroupKind::Blocks,
         Shape::Possible(_) => GroupKind::Possible,
@@ -296,8 +296,9 @@ impl Parties {
                         place: known.mark.clone(),
                     });
                 }
-                Who::Node(node) => {
-                    parties.nodes.push(NodeSaid { id, name: names.node(*node).to_owned() });
+                Who::Node { node, address } => {
+                    let (name, address) = (names.node(*node).to_owned(), *address);
+                    parties.nodes.push(NodeSaid { id, name, address });
                 }
                 Who::External { .. } => {
                     let made = outside::blocks_of_cell(&party.who);

@@ -23,6 +23,7 @@ pub fn name(cause: Cause) -> &'static str {
         Cause::NamespaceUnknown => "namespace-unknown",
         Cause::DomainName => "domain-name",
         Cause::AddressFamily => "address-family",
+        Cause::PodUnknown => "pod-unknown",
         Cause::VendorPolicy => "vendor-policy",
     }
 }
@@ -38,6 +39,7 @@ pub fn words(cause: Cause) -> &'static str {
         Cause::NamespaceUnknown => "the labels of a namespace are not known",
         Cause::DomainName => "the addresses behind a domain name are not known",
         Cause::AddressFamily => "by which of its addresses, IPv4 or IPv6, the pod is asked",
+        Cause::PodUnknown => "which pods these are is not known",
         Cause::VendorPolicy => "a policy of another kind selects one of them",
     }
 }

@@ -106,7 +106,7 @@ impl Sorts {
             let sort = match party.who {
                 Who::Workload { .. } => &mut sorts.pods,
                 Who::External { .. } => &mut sorts.outside,
-                Who::Node(_) => &mut sorts.nodes,
+                Who::Node { .. } => &mut sorts.nodes,
                 Who::Possible(_) => &mut sorts.possible,
             };
             sort.insert(number);

@@ -4,9 +4,12 @@
 //! shown of it: for each destination its sources, with namespaces, selections and blocks in place of
 //! their members.
 
+#[cfg(test)]
+mod against_engine;
 pub mod build;
 pub mod causes;
 pub mod focus;
+mod judged;
 mod names;
 mod outside;
 pub mod pairs;
@@ -18,6 +21,8 @@ mod sets;
 mod terms;
 #[cfg(test)]
 mod tests;
+
+use std::net::IpAddr;
 
 use roaring::RoaringBitmap;
 
@@ -34,6 +39,9 @@ pub struct Traffic {
     /// What is allowed, or could be. What no flow has is denied; between two open parties
     /// ([`Open`]) everything is allowed, with a flow or without.
     pub flows: Vec<Flow>,
+    /// Parties with addresses of both families: between two of them what holds by one family alone
+    /// is not certain.
+    pub dual: RoaringBitmap,
 }
 
 /// One who takes part: all that belong to it are treated alike.
@@ -79,8 +87,13 @@ pub enum Who {
         /// The last, as a number.
         last: u128,
     },
-    /// A node, by its number in the world.
-    Node(u32),
+    /// A node, by one of its addresses.
+    Node {
+        /// The number of the node in the world.
+        node: u32,
+        /// The address, where one is known.
+        address: Option<IpAddr>,
+    },
     /// Pods that do not exist, but would be treated like this if they did: what they would be
     /// (`pods labelled app=x in namespaces with team=y`).
     Possible(String),
@@ -100,6 +113,8 @@ pub struct Flow {
     pub verdict: Verdict,
     /// Why it is not certain; in order, each once.
     pub causes: Vec<Cause>,
+    /// By which addresses; `None` where it makes no difference.
+    pub family: Option<Family>,
 }
 
 impl Traffic {

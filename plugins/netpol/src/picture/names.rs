@@ -61,7 +61,10 @@ impl<'a> Names<'a> {
                 if variant.is_empty() { name } else { format!("{name} ({variant})") }
             }
             Some(Who::External { .. }) => self.outside(&[number].into_iter().collect()),
-            Some(Who::Node(node)) => format!("node {}", self.node(*node)),
+            Some(Who::Node { node, address }) => match address {
+                Some(address) => format!("node {} ({address})", self.node(*node)),
+                None => format!("node {}", self.node(*node)),
+            },
             Some(Who::Possible(words)) => format!("{words} (none now)"),
         }
     }
@@ -100,7 +103,7 @@ impl<'a> Names<'a> {
             Shape::Node(node) => format!("node {}", self.node(*node)),
             Shape::Anywhere => "anywhere outside".to_owned(),
             Shape::Blocks(found) => blocks(found),
-            Shape::Possible(party) => self.party(*party),
+            Shape::NodeAt(party) | Shape::Possible(party) => self.party(*party),
         };
         for (position, but) in term.but.iter().enumerate() {
             words.push_str(if position == 0 { " but " } else { ", " });

@@ -159,7 +159,7 @@ fn is_one(world: &World, who: &Who) -> bool {
             let wanted = world.workloads.get(workload as usize).and_then(|known| known.replicas);
             pods.max(wanted.filter(|_| pods == 0).unwrap_or(0)) <= 1
         }
-        Who::Node(_) => true,
+        Who::Node { .. } => true,
         Who::External { .. } | Who::Possible(_) => false,
     }
 }
@@ -181,7 +181,10 @@ fn end(world: &World, names: &Names<'_>, number: u32, who: &Who) -> PairEnd {
             let namespace = names.namespace_of(*workload).map(|number| names.namespace(number));
             (kind, namespace.map(str::to_owned), name, variant.clone())
         }
-        Who::Node(node) => ("Node".to_owned(), None, names.node(*node).to_owned(), String::new()),
+        Who::Node { node, address } => {
+            let address = address.map(|address| address.to_string()).unwrap_or_default();
+            ("Node".to_owned(), None, names.node(*node).to_owned(), address)
+        }
         Who::External { .. } => ("External".to_owned(), None, words.clone(), String::new()),
         Who::Possible(pods) => ("Possible".to_owned(), None, pods.clone(), String::new()),
     };

@@ -108,6 +108,9 @@ pub struct NodeSaid {
     pub id: u32,
     /// Its name.
     pub name: String,
+    /// The address by which it is meant, where one is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub address: Option<std::net::IpAddr>,
 }
 
 /// Addresses outside the cluster.

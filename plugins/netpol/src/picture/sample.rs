@@ -113,7 +113,14 @@ impl Making {
             _ => Verdict::Unknown,
         };
         let of = |parties: &[u32]| parties.iter().copied().collect::<RoaringBitmap>();
-        let flow = Flow { from: of(from), to: of(to), ports, verdict, causes: causes.to_vec() };
+        let flow = Flow {
+            from: of(from),
+            to: of(to),
+            ports,
+            verdict,
+            causes: causes.to_vec(),
+            family: None,
+        };
         self.traffic.flows.push(flow);
     }
 

@@ -8,7 +8,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::focus::Sorts;
 use super::outside::{Blocks, blocks_of};
 use super::sets::{SetId, Sets};
-use super::{Traffic, Who};
+use super::{Party, Traffic, Who};
 use crate::policy;
 use crate::world::{Text, World};
 
@@ -51,6 +51,8 @@ pub(super) enum Shape {
     AllNodes,
     /// A node.
     Node(u32),
+    /// A node by one of its addresses: its party.
+    NodeAt(u32),
     /// Everything outside.
     Anywhere,
     /// Addresses outside.
@@ -69,6 +71,8 @@ pub(super) struct Index<'a> {
     workloads: FxHashMap<u32, RoaringBitmap>,
     namespaces: FxHashMap<u32, (RoaringBitmap, usize)>,
     count: usize,
+    /// The parties of each node.
+    node_parties: FxHashMap<u32, RoaringBitmap>,
     /// What selections there are, by the parties that they mean.
     selections: Vec<((Text, Text), bool)>,
     selected: FxHashMap<SetId, usize>,
@@ -84,11 +88,15 @@ impl<'a> Index<'a> {
             workloads: FxHashMap::default(),
             namespaces: FxHashMap::default(),
             count: 0,
+            node_parties: FxHashMap::default(),
             selections: Vec::new(),
             selected: FxHashMap::default(),
             sets: Sets::default(),
         };
         for (number, party) in (0u32..).zip(&traffic.parties) {
+            if let Who::Node { node, .. } = party.who {
+                index.node_parties.entry(node).or_default().insert(number);
+            }
             let Who::Workload { workload, .. } = party.who else {
                 index.workload_of.push(None);
                 continue;
@@ -154,10 +162,11 @@ impl<'a> Index<'a> {
             terms.push(Shape::Everything.into());
         } else {
             terms.extend(self.pods(&pods));
-            if !nodes.is_empty() && nodes.len() == sorts.nodes.len() && nodes.len() > 1 {
+            if !nodes.is_empty() && nodes.len() == sorts.nodes.len() && self.node_parties.len() > 1
+            {
                 terms.push(Shape::AllNodes.into());
             } else {
-                terms.extend(nodes.into_iter().filter_map(|party| self.node(party)));
+                terms.extend(self.nodes(&nodes));
             }
             if !outside.is_empty() && outside.len() == sorts.outside.len() {
                 terms.push(Shape::Anywhere.into());
@@ -182,12 +191,9 @@ impl<'a> Index<'a> {
                 self.workloads.get(workload).map(|all| set & all).unwrap_or_default()
             }
             Shape::AllNodes => set & &sorts.nodes,
-            Shape::Node(node) => {
-                let is_it = |party: &u32| self.node_of(*party) == Some(*node);
-                (set & &sorts.nodes).into_iter().filter(is_it).collect()
-            }
+            Shape::Node(node) => self.node_parties.get(node).cloned().unwrap_or_default(),
             Shape::Anywhere | Shape::Blocks(_) => set & &sorts.outside,
-            Shape::Possible(party) => [*party].into_iter().collect(),
+            Shape::NodeAt(party) | Shape::Possible(party) => [*party].into_iter().collect(),
         }
     }
 
@@ -203,15 +209,24 @@ impl<'a> Index<'a> {
         (workloads.len(), namespaces.len())
     }
 
-    fn node_of(&self, party: u32) -> Option<u32> {
-        match self.traffic.parties.get(party as usize)?.who {
-            Who::Node(node) => Some(node),
-            _ => None,
+    /// Nodes by their names; by their addresses where not all of these are meant.
+    fn nodes(&self, nodes: &RoaringBitmap) -> Vec<Term> {
+        let mut terms: Vec<Term> = Vec::new();
+        for party in nodes {
+            let Some(Party { who: Who::Node { node, .. }, .. }) =
+                self.traffic.parties.get(party as usize)
+            else {
+                continue;
+            };
+            let term = match self.node_parties.get(node) {
+                Some(all) if all.is_subset(nodes) => Shape::Node(*node).into(),
+                _ => Shape::NodeAt(party).into(),
+            };
+            if !terms.contains(&term) {
+                terms.push(term);
+            }
         }
-    }
-
-    fn node(&self, party: u32) -> Option<Term> {
-        self.node_of(party).map(|node| Shape::Node(node).into())
+        terms
     }
 
     fn pods(&mut self, pods: &RoaringBitmap) -> Vec<Term> {
@@ -339,7 +354,7 @@ impl Held {
 }
 
 /// The labels of pods and of namespaces that policies ask for.
-fn keys(world: &World) -> (FxHashSet<Text>, FxHashSet<Text>) {
+pub(super) fn keys(world: &World) -> (FxHashSet<Text>, FxHashSet<Text>) {
     let mut of_pods = FxHashSet::default();
     let mut of_namespaces = FxHashSet::default();
     let mut add = |pods: &policy::Pods| {

@@ -109,6 +109,17 @@ pub enum Action {
     Pass,
 }
 
+impl Action {
+    /// `Allow`
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Allow => "Allow",
+            Self::Deny => "Deny",
+            Self::Pass => "Pass",
+        }
+    }
+}
+
 /// A rule.
 #[derive(Clone, Debug)]
 pub struct Rule {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use posture::model::object::{Object, ObjectRef};
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::facts::{Facts, PolicyReader};
+use super::facts::Facts;
 use super::routes::FoundRoute;
 use super::services::{FoundEndpoints, FoundService};
 use super::workloads;
@@ -13,12 +13,8 @@ use super::{Endpoint, NAME_LABEL, Namespace, Route, Service, TargetPort, Text, W
 
 impl World {
     /// What objects say of a cluster. Those that name no namespace are in `namespace`.
-    pub fn of<'a>(
-        objects: impl Iterator<Item = &'a Object>,
-        namespace: &str,
-        reader: PolicyReader,
-    ) -> Self {
-        let mut facts = Facts::new(namespace, reader);
+    pub fn of<'a>(objects: impl Iterator<Item = &'a Object>, namespace: &str) -> Self {
+        let mut facts = Facts::new(namespace);
         for object in objects {
             facts.note(object);
         }

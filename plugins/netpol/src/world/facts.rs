@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use posture::model::gap::Gap;
 use posture::model::object::{Object, ObjectRef};
 use posture::model::owners::{Controller, Owners};
+use posture::model::version::Minor;
 use rustc_hash::FxHashMap;
 
 use super::nodes::FoundNamespace;
@@ -12,27 +13,14 @@ use super::pods::{FoundMaker, FoundPod};
 use super::routes::FoundRoute;
 use super::services::{FoundEndpoints, FoundService};
 use super::{Labels, Node, Text, Texts, Vendor};
-use crate::policy::Policy;
-
-/// What an object is to a reader of policies.
-#[derive(Debug)]
-pub enum Found {
-    /// A policy.
-    Policy(Box<Policy>),
-    /// An object of another kind.
-    NotOurs,
-    /// A policy that the API server would refuse, or that cannot be read.
-    Refused(Gap),
-}
-
-/// Reads a policy; the text is the namespace of an object that names none.
-pub type PolicyReader = fn(&Object, &str) -> Found;
+use crate::policy::{self, Policy, Read};
 
 /// What was found in objects.
 #[derive(Debug)]
 pub struct Facts {
     pub(super) namespace: String,
-    reader: PolicyReader,
+    /// The server that objects are written to; `None` where they come from one.
+    server: Option<Minor>,
     pub(super) texts: Texts,
     pub(super) owners: Owners,
     /// What controls pods and what makes them, each once.
@@ -81,10 +69,10 @@ pub(super) trait Renumber {
 
 impl Facts {
     /// Nothing yet. `namespace` is that of objects that name none.
-    pub fn new(namespace: &str, reader: PolicyReader) -> Self {
+    pub fn new(namespace: &str) -> Self {
         Self {
             namespace: namespace.to_owned(),
-            reader,
+            server: None,
             texts: Texts::default(),
             owners: Owners::default(),
             controllers: Vec::new(),
@@ -100,6 +88,12 @@ impl Facts {
             vendors: BTreeMap::new(),
             gaps: Vec::new(),
         }
+    }
+
+    /// From here on objects come from manifests, and are about to be written to a server of this
+    /// release: what it would refuse is a gap.
+    pub fn expect_new(&mut self, server: Minor) {
+        self.server = Some(server);
     }
 
     /// Takes notice of an object. Of two with one name the later counts, as the later write would.
@@ -126,8 +120,12 @@ impl Facts {
         self.gaps.push(gap);
     }
 
-    /// Adds what was found elsewhere.
+    /// Adds what was found elsewhere: of other objects.
     pub fn merge(&mut self, mut other: Self) {
+        // The larger one keeps its numbers.
+        if other.texts.len() > self.texts.len() {
+            std::mem::swap(self, &mut other);
+        }
         let texts: Vec<Text> = other.texts.iter().map(|text| self.texts.add(text)).collect();
         let controllers: Vec<u32> = std::mem::take(&mut other.controllers)
             .into_iter()
@@ -152,6 +150,11 @@ impl Facts {
         self.texts.add(object.namespace().unwrap_or(&self.namespace))
     }
 
+    /// The number of a controller that was met before.
+    pub(super) fn known_controller(&self, uid: &str) -> Option<u32> {
+        self.known.get(uid).copied()
+    }
+
     /// The number of a controller.
     pub(super) fn controller(&mut self, controller: Controller) -> u32 {
         if let Some(&known) = self.known.get(&controller.uid) {
@@ -168,10 +171,20 @@ impl Facts {
     /// Takes notice of a policy; whether it is one.
     fn note_policy(&mut self, object: &Object) -> bool {
         let namespace = object.namespace().unwrap_or(&self.namespace);
-        match (self.reader)(object, namespace) {
-            Found::Policy(policy) => drop(self.policies.insert(policy.object.clone(), *policy)),
-            Found::Refused(gap) => self.gaps.push(gap),
-            Found::NotOurs => return false,
+        let read = match self.server {
+            Some(server) => policy::read_new(object, namespace, server),
+            None => policy::read(object, namespace),
+        };
+        match read {
+            Read::Policy(policy) => drop(self.policies.insert(policy.object.clone(), policy)),
+            Read::Refused(refused) => self.gaps.push(Gap {
+                what: "object".to_owned(),
+                place: refused.mark.or_else(|| object.mark()),
+                object: Some(object.reference(Some(namespace)).to_string()),
+                why: refused.message,
+                hint: "the API server refuses it: it is left out of account".to_owned(),
+            }),
+            Read::NotOurs => return false,
         }
         true
     }

@@ -22,7 +22,7 @@ use rustc_hash::FxHashMap;
 use crate::policy::Policy;
 use crate::ports::Protocol;
 
-pub use self::facts::{Facts, Found, PolicyReader};
+pub use self::facts::Facts;
 pub use self::vendors::kinds as vendor_kinds;
 
 /// A text that stands in [`Texts`] once: equal texts have equal numbers.

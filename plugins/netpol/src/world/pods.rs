@@ -103,7 +103,7 @@ impl Facts {
         pod.addresses = found.into();
         let node = value.get("spec").and_then(|spec| text(spec, "nodeName"));
         let node = node.map(|node| self.texts.add(node));
-        let controller = controller_of(value).map(|controller| self.controller(controller));
+        let controller = self.controller_above(value);
         let namespace = self.namespace_of(object);
         self.pods.push(FoundPod { pod, namespace, node, controller, mark: object.mark() });
     }
@@ -129,7 +129,7 @@ impl Facts {
         let spec = object.value().get("spec");
         let wanted = if object.kind() == "Job" { "parallelism" } else { "replicas" };
         let replicas = spec.and_then(|spec| spec.get(wanted)?.as_i64());
-        let controller = controller_of(object.value()).map(|above| self.controller(above));
+        let controller = self.controller_above(object.value());
         let namespace = self.namespace_of(object);
         let maker = FoundMaker {
             object: object.reference(Some(self.texts.get(namespace))),
@@ -143,6 +143,18 @@ impl Facts {
             pods,
         };
         self.makers.push(maker);
+    }
+
+    /// The number of what controls an object. Most pods have theirs in common with others.
+    fn controller_above(&mut self, value: Value<'_>) -> Option<u32> {
+        let mut references = items(value.get("metadata")?, "ownerReferences");
+        let is_it =
+            |one: &Value<'_>| one.get("controller").is_some_and(|is| is.as_bool() == Some(true));
+        let uid = text(references.find(is_it)?, "uid");
+        if let Some(known) = uid.and_then(|uid| self.known_controller(uid)) {
+            return Some(known);
+        }
+        controller_of(value).map(|controller| self.controller(controller))
     }
 
     /// What a pod and a template have alike.

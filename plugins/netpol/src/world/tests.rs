@@ -1,12 +1,12 @@
-#![cfg(test)]
 //! What objects make of the world.
+#![cfg(test)]
 
-use super::{Backend, Facts, Found, TargetPort, VendorSubject, World};
+use super::{Backend, Facts, TargetPort, VendorSubject, World};
 use crate::policy::Namespaces;
 use crate::testing::objects;
 
 fn world(text: &str) -> World {
-    World::of(objects(text).iter(), "default", |_, _| Found::NotOurs)
+    World::of(objects(text).iter(), "default")
 }
 
 /// Each pod as `namespace/workload-kind/workload/name`, with `?` where it does not exist.
@@ -121,10 +121,10 @@ fn manifests_are_what_their_templates_would_make() {
 #[test]
 fn what_is_found_in_parts_is_what_is_found_at_once() {
     let all = objects(RUNNING);
-    let at_once = World::of(all.iter(), "default", |_, _| Found::NotOurs);
-    let mut facts = Facts::new("default", |_, _| Found::NotOurs);
+    let at_once = World::of(all.iter(), "default");
+    let mut facts = Facts::new("default");
     for object in all.iter().rev() {
-        let mut part = Facts::new("default", |_, _| Found::NotOurs);
+        let mut part = Facts::new("default");
         part.note(object);
         facts.merge(part);
     }

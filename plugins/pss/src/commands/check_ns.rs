@@ -18,7 +18,7 @@ use posture::model::error::Result;
 use posture::model::gap::Gap;
 use posture::model::labels::LabelSelector;
 use posture::model::object::Object;
-use posture::model::owners::{Owners, controller_of};
+use posture::model::owners::{Owners, controller_of, is_left_behind};
 use posture::model::version::{Minor, NEWEST};
 use posture::model::workload::{Carrier, pod_templates};
 use posture::render::cluster;

@@ -137,14 +137,7 @@ impl<'a> Drawing<'a> {
         if let Some(&known) = self.nodes.get(&(namespace, words)) {
             return known;
         }
-        let inside = namespace.map(|namespace| match self.boxes.get(namespace) {
-            Some(&known) => known,
-            None => {
-                self.graph.boxes.push(namespace.to_owned());
-                self.boxes.insert(namespace, self.graph.boxes.len() - 1);
-                self.graph.boxes.len() - 1
-            }
-        });
+        let inside = namespace.map(|namespace| self.inside(namespace));
         // The box says the namespace.
         let short =
             namespace.and_then(|namespace| words.strip_prefix(namespace)?.strip_prefix('/'));
@@ -152,6 +145,14 @@ impl<'a> Drawing<'a> {
         self.graph.nodes.push(Node { label, inside, look });
         self.nodes.insert((namespace, words), self.graph.nodes.len() - 1);
         self.graph.nodes.len() - 1
+    }
+
+    /// The box of a namespace.
+    fn inside(&mut self, namespace: &'a str) -> usize {
+        *self.boxes.entry(namespace).or_insert_with(|| {
+            self.graph.boxes.push(namespace.to_owned());
+            self.graph.boxes.len() - 1
+        })
     }
 
     fn title(&mut self, report: &MapReport) {

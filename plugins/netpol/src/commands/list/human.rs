@@ -1,6 +1,7 @@
 //! The map for people: each destination, below it who can reach it at which ports, and at the end
 //! those that nothing limits.
 
+use std::fmt::Write as _;
 use std::io::Write;
 
 use posture::model::error::Result;
@@ -51,7 +52,7 @@ fn names<'a>(words: impl ExactSizeIterator<Item = &'a str>) -> String {
     let count = words.len();
     let mut text = words.take(NAMED).collect::<Vec<_>>().join(", ");
     if count > NAMED {
-        text.push_str(&format!(" and {} more (-o wide names them)", count - NAMED));
+        let _infallible = write!(text, " and {} more (-o wide names them)", count - NAMED);
     }
     text
 }
@@ -73,16 +74,16 @@ pub(super) fn reason(why: &Why) -> String {
         Some(policy) => {
             text.push_str(&policy.to_string());
             if let Some(namespace) = &policy.namespace {
-                text.push_str(&format!(" in {namespace}"));
+                let _infallible = write!(text, " in {namespace}");
             }
             if let Some(path) = &why.path {
-                text.push_str(&format!(", {path}"));
+                let _infallible = write!(text, ", {path}");
             }
         }
     }
     if let Some(mark) = &why.place {
         let place = mark.place();
-        text.push_str(&format!(" ({}:{})", place.file, place.line));
+        let _infallible = write!(text, " ({}:{})", place.file, place.line);
     }
     text
 }

@@ -1,6 +1,7 @@
 //! `-o markdown`: a comment for a pull request, never more than a comment may have. Nothing
 //! untrusted is Markdown: it stands in code spans.
 
+use std::fmt::Write as _;
 use std::io::Write;
 
 use posture::model::error::Result;
@@ -109,7 +110,7 @@ fn names(report: &MapReport, groups: &[usize]) -> String {
 fn few(words: &[&str], mark_up: fn(&str, usize) -> String) -> String {
     let mut text = joined(words.iter().take(NAMED).map(|word| mark_up(word, TEXT)));
     if words.len() > NAMED {
-        text.push_str(&format!(" and {} more", words.len() - NAMED));
+        let _infallible = write!(text, " and {} more", words.len() - NAMED);
     }
     text
 }

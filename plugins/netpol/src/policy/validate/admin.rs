@@ -22,6 +22,11 @@ const MOST_OF_PEER: usize = 25;
 /// The longest network, in characters.
 const MOST_OF_NETWORK: usize = 43;
 
+/// The fields of a subject, of which it has one.
+const SUBJECT: [&str; 2] = ["namespaces", "pods"];
+/// The fields of a peer, of which it has one.
+const PEER: [&str; 5] = ["namespaces", "pods", "nodes", "networks", "domainNames"];
+
 /// The most rules of a direction, peers and ports of a rule.
 fn most(kind: PolicyKind) -> usize {
     if kind == PolicyKind::ClusterNetworkPolicy { 25 } else { 100 }
@@ -59,7 +64,8 @@ pub(super) fn validate(object: &Object, kind: PolicyKind, faults: &mut Faults) {
     match spec.field("subject") {
         None => faults.required(&at, ""),
         Some(subject) => {
-            if is_a(subject, Type::Object, &at, faults) && one_field(subject, &at, faults) {
+            if is_a(subject, Type::Object, &at, faults) && one_field(subject, &SUBJECT, &at, faults)
+            {
                 pods_or_namespaces(subject, kind, &at, faults);
             }
         }
@@ -159,8 +165,13 @@ fn items<'a>(
     Some(items)
 }
 
-/// Whether an object has one field; if not, that is said.
-fn one_field(value: Value<'_>, path: &FieldPath, faults: &mut Faults) -> bool {
+/// Whether an object has one field of those that are known; if not, that is said. With a field that
+/// is not known it is left to the reader.
+fn one_field(value: Value<'_>, known: &[&str], path: &FieldPath, faults: &mut Faults) -> bool {
+    let is_known = |key: Value<'_>| key.as_str().is_some_and(|key| known.contains(&key));
+    if value.entries().any(|(key, _)| !is_known(key)) {
+        return true;
+    }
     let count = value.entries().count();
     let which = match count {
         0 => "at least 1",
@@ -281,9 +292,9 @@ fn peer(
     path: &FieldPath,
     faults: &mut Faults,
 ) {
-    // One without fields that are known may have some that are not known yet.
+    // One without any field is left to the reader: its field may have been dropped.
     if !is_a(value, Type::Object, path, faults)
-        || (value.entries().next().is_some() && !one_field(value, path, faults))
+        || (value.entries().next().is_some() && !one_field(value, &PEER, path, faults))
     {
         return;
     }
@@ -354,13 +365,13 @@ fn is_domain_name(name: &str) -> bool {
 }
 
 fn port(value: Value<'_>, kind: PolicyKind, path: &FieldPath, faults: &mut Faults) {
-    if !is_a(value, Type::Object, path, faults) || !one_field(value, path, faults) {
-        return;
-    }
     let known: &[&'static str] = match kind {
         PolicyKind::ClusterNetworkPolicy => &["tcp", "udp", "sctp", "destinationNamedPort"],
         _ => &["portNumber", "portRange", "namedPort"],
     };
+    if !is_a(value, Type::Object, path, faults) || !one_field(value, known, path, faults) {
+        return;
+    }
     let found = known.iter().find_map(|key| Some((*key, value.field(key)?)));
     let Some((key, inner)) = found else { return };
     let path = path.clone().field(key);
@@ -382,12 +393,14 @@ fn port(value: Value<'_>, kind: PolicyKind, path: &FieldPath, faults: &mut Fault
 
 /// `tcp`, `udp` or `sctp` of a `ClusterNetworkPolicy`.
 fn destination(value: Value<'_>, path: &FieldPath, faults: &mut Faults) {
-    if !one_field(value, path, faults) {
+    if !one_field(value, &["destinationPort"], path, faults) {
         return;
     }
     let Some(port) = value.field("destinationPort") else { return };
     let path = path.clone().field("destinationPort");
-    if !is_a(port, Type::Object, &path, faults) || !one_field(port, &path, faults) {
+    if !is_a(port, Type::Object, &path, faults)
+        || !one_field(port, &["number", "range"], &path, faults)
+    {
         return;
     }
     if port.field("number").is_some() {
