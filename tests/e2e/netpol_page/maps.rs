@@ -91,6 +91,7 @@ impl Making {
             ports,
             verdict,
             causes: cause.into_iter().collect(),
+            family: None,
         });
     }
 
