@@ -167,7 +167,7 @@ fn compare(policy: &Value, answer: &Answer, rules: Rules, tally: &mut Tally) {
             }
         }
         (_, other) => {
-            tally.differs("what is stored is not read", policy, "", &format!("{other:?}"))
+            tally.differs("what is stored is not read", policy, "", &format!("{other:?}"));
         }
     }
 }

@@ -51,3 +51,5 @@ macro_rules! fault_switch {
         }
     };
 }
+
+pub use crate::fault_switch as switch;

@@ -3,15 +3,10 @@
 //! Source: k8s.io/apimachinery/pkg/labels/selector.go and pkg/api/validate/content; the refusals
 //! are its words.
 
+use super::naming::{key_faults, label_value_faults};
 use super::node::{Type, Value};
 use super::object::Object;
 use super::quote::go_quote;
-
-const KEY: &str = "([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]";
-const VALUE: &str = "(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?";
-const SUBDOMAIN: &str = "[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*";
-const MOST_OF_NAME: usize = 63;
-const MOST_OF_SUBDOMAIN: usize = 253;
 
 /// Requirements that all must hold; without any it selects everything.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -450,69 +445,6 @@ fn symbol(literal: &str) -> Option<Token> {
     })
 }
 
-/// What the server says of a label's key (`IsLabelKey`): nothing where it takes it.
-pub fn key_faults(key: &str) -> Vec<String> {
-    let rule = || {
-        format!(
-            "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with \
-             an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for \
-             validation is '{KEY}')"
-        )
-    };
-    let mut faults = Vec::new();
-    let mut parts = key.split('/');
-    let name = match (parts.next().unwrap_or_default(), parts.next(), parts.next()) {
-        (name, None, _) => name,
-        ("", Some(name), None) => {
-            faults.push("prefix part must be non-empty".to_owned());
-            name
-        }
-        (prefix, Some(name), None) => {
-            faults.extend(
-                subdomain_faults(prefix).into_iter().map(|fault| format!("prefix part {fault}")),
-            );
-            name
-        }
-        _ => {
-            let form = "with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')";
-            return vec![format!("a valid label key {} {form}", rule())];
-        }
-    };
-    if name.is_empty() {
-        faults.push("name part must be non-empty".to_owned());
-    } else if name.len() > MOST_OF_NAME {
-        faults.push(format!("name part must be no more than {MOST_OF_NAME} bytes"));
-    }
-    if name.is_empty() || !is_name(name) {
-        faults.push(format!("name part {}", rule()));
-    }
-    faults
-}
-
-/// What the server says of a DNS subdomain (`IsDNS1123Subdomain`), such as most names are: nothing
-/// where it takes it.
-pub fn subdomain_faults(text: &str) -> Vec<String> {
-    let mut faults = Vec::new();
-    if text.len() > MOST_OF_SUBDOMAIN {
-        faults.push(format!("must be no more than {MOST_OF_SUBDOMAIN} bytes"));
-    }
-    let is_label = |label: &str| {
-        let inner = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-        !label.is_empty()
-            && label.bytes().all(inner)
-            && !label.starts_with('-')
-            && !label.ends_with('-')
-    };
-    if !text.split('.').all(is_label) {
-        faults.push(format!(
-            "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, \
-             '-' or '.', and must start and end with an alphanumeric character (e.g. \
-             'example.com', regex used for validation is '{SUBDOMAIN}')"
-        ));
-    }
-    faults
-}
-
 /// What the server says of the values of a requirement, all of it.
 fn value_faults(key: &str, operator: Operator, values: &[String]) -> Vec<String> {
     let mut faults = Vec::new();
@@ -538,28 +470,6 @@ fn value_faults(key: &str, operator: Operator, values: &[String]) -> Vec<String>
         }
     }
     faults
-}
-
-/// What the server says of a label's value (`IsLabelValue`): nothing where it takes it.
-pub fn label_value_faults(value: &str) -> Vec<String> {
-    let mut said = Vec::new();
-    if value.len() > MOST_OF_NAME {
-        said.push(format!("must be no more than {MOST_OF_NAME} bytes"));
-    }
-    if !value.is_empty() && !is_name(value) {
-        said.push(format!(
-            "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' \
-             or '.', and must start and end with an alphanumeric character (e.g. 'MyValue',  or \
-             'my_value',  or '12345', regex used for validation is '{VALUE}')"
-        ));
-    }
-    said
-}
-
-fn is_name(text: &str) -> bool {
-    let inner = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
-    let ends = [text.bytes().next(), text.bytes().last()];
-    text.bytes().all(inner) && ends.into_iter().flatten().all(|byte| byte.is_ascii_alphanumeric())
 }
 
 #[cfg(test)]

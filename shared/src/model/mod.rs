@@ -13,6 +13,7 @@ pub mod labels;
 pub mod made;
 pub mod managers;
 pub mod mark;
+pub mod naming;
 pub mod node;
 pub mod object;
 pub mod owners;

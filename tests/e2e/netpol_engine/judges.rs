@@ -8,7 +8,7 @@ use serde::Deserialize;
 const REFERENCE: &str = "netpol-reference";
 
 /// The libraries: what of the specification they do otherwise, their programs do not answer.
-pub(crate) const LIBRARIES: [&str; 2] = ["kube-network-policies", "cyclonus"];
+pub(crate) const LIBRARIES: [&str; 3] = ["kube-network-policies", "cyclonus", "netpol-analyzer"];
 
 /// What a judge says of a question: a text for each pair with a sign for each port.
 #[derive(Debug, Deserialize)]

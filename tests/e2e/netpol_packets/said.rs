@@ -4,8 +4,7 @@ use kubectl_netpol::address::Family;
 use kubectl_netpol::dialect::Dialect;
 use kubectl_netpol::engine::Engine;
 use kubectl_netpol::engine::verdict::{End, Point, Verdict};
-use kubectl_netpol::policy::{Read, read};
-use kubectl_netpol::world::{Found, World};
+use kubectl_netpol::world::World;
 use posture::model::object::Object;
 use posture_e2e::object::from_json;
 
@@ -14,17 +13,9 @@ use crate::network::{Network, Probe};
 /// The objects of a network, as the engine has them.
 pub(crate) fn world(network: &Network) -> World {
     let objects: Vec<Object> = network.objects.iter().map(from_json).collect();
-    let world = World::of(objects.iter(), "default", policy);
+    let world = World::of(objects.iter(), "default");
     assert!(world.gaps.is_empty(), "{:?}", world.gaps);
     world
-}
-
-fn policy(object: &Object, namespace: &str) -> Found {
-    match read(object, namespace) {
-        Read::Policy(policy) => Found::Policy(Box::new(policy)),
-        Read::NotOurs => Found::NotOurs,
-        Read::Refused(refused) => panic!("{}: {}", object.name(), refused.message),
-    }
 }
 
 /// The engine, and the numbers of the ends in its world.

@@ -12,8 +12,12 @@ import (
 	"kubectl-posture.test/oracles/lines/points"
 )
 
-// sixth is a block of IPv6 addresses.
-var sixth = regexp.MustCompile(`"[0-9a-f]*:[0-9a-f:]*/[0-9]+"`)
+var (
+	// sixth is a block of IPv6 addresses.
+	sixth = regexp.MustCompile(`"[0-9a-f]*:[0-9a-f:]*/[0-9]+"`)
+	// namedPort is a port of a NetworkPolicy by its name.
+	namedPort = regexp.MustCompile(`"port":"`)
+)
 
 // isMisread says whether there is something in a policy that the analyzer does
 // not read: blocks of IPv6 addresses, and peers by the labels of nodes. A name
@@ -25,8 +29,6 @@ func isMisread(kind string, raw []byte) bool {
 	return sixth.Match(raw) || bytes.Contains(raw, []byte(`"nodes":`)) ||
 		bytes.Contains(raw, []byte(`"namedPort"`)) || namedPort.Match(raw)
 }
-
-var namedPort = regexp.MustCompile(`"port":"`)
 
 // misreads says whether the analyzer judges connections between these ends in
 // its own way: it does not know IPv6 and hostNetwork, it has no rule for the

@@ -1,6 +1,7 @@
 //! The command line of `kubectl netpol`, and from it to the commands.
 
 mod can;
+mod list;
 mod reading;
 
 use clap::{Parser, Subcommand};
@@ -10,6 +11,7 @@ use posture::cli::flags::StyleFlags;
 use posture::model::error::Result;
 
 use self::can::CanArgs;
+use self::list::ListArgs;
 
 /// Network policies: who can talk to whom, and why.
 #[derive(Parser, Debug)]
@@ -26,6 +28,8 @@ pub(crate) struct Args {
 enum Verb {
     /// Say whether one can reach another, what decides, and what is missing if not.
     Can(Box<CanArgs>),
+    /// Draw the map: who can reach whom, at which ports.
+    List(Box<ListArgs>),
 }
 
 /// Runs what the command line asks for; returns the exit code.
@@ -36,5 +40,6 @@ pub(crate) fn dispatch(args: &Args, program: &str) -> Result<u8> {
             Ok(exit::CLEAN)
         }
         Some(Verb::Can(can)) => can::run(can, args.style, program),
+        Some(Verb::List(list)) => list::run(list, args.style, program),
     }
 }

@@ -152,7 +152,7 @@ impl Loading<'_> {
         for ((part, failure), list) in parts.into_iter().zip(&wanted.lists) {
             read.add(part);
             let Some(failure) = failure else { continue };
-            if is_absent(list, &failure) {
+            if is_absent(&failure) {
                 continue;
             }
             if list.resource.kind == "DaemonSet" {
@@ -202,8 +202,8 @@ fn gather_parts(
 
 /// Whether a list has failed because there is nothing: an object that is not there, and a kind that
 /// went away after it was discovered.
-fn is_absent(list: &List, failure: &Failure) -> bool {
-    failure.kind == FailureKind::NotFound && list.name.is_some()
+fn is_absent(failure: &Failure) -> bool {
+    failure.kind == FailureKind::NotFound
 }
 
 /// What was read, before it is put together.

@@ -11,13 +11,10 @@ pub fn run(program: &str, style: Style) -> Result<()> {
             format!("{program} can deploy/web svc/db.data:5432"),
             "whether one can reach another, and what is missing if not",
         ),
+        (format!("{program} list"), "who can reach whom, and what is open to everybody"),
         (
-            format!("{program} can deploy/web internet:443"),
-            "what of the outside a workload can reach",
-        ),
-        (
-            format!("{program} can ns/shop ns/data -f manifests/"),
-            "the same of manifests, before they are applied",
+            format!("{program} list -f manifests/ -o html > map.html"),
+            "the same of manifests, as a page for a browser",
         ),
     ];
     overview::print(program, &commands, style)

@@ -111,15 +111,6 @@ impl Areas {
         Self(vec![(PortsId::ALL, everybody.clone())])
     }
 
-    /// Whether it is all parties at all ports.
-    pub(super) fn is_whole(&self, everybody: &RoaringBitmap) -> bool {
-        matches!(&self.0[..], [(PortsId::ALL, parties)] if parties.len() == everybody.len())
-    }
-
-    pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
     pub(super) fn entries(&self) -> &[(PortsId, RoaringBitmap)] {
         &self.0
     }

@@ -69,4 +69,4 @@ impl Fault {
     ];
 }
 
-posture::fault_switch!();
+posture::model::fault::switch!();

@@ -3,7 +3,7 @@
 
 use super::areas::{Areas, PortSets, PortsId};
 use super::faults::{Fault, injected};
-use super::sets::{Pair, Sets};
+use super::sets::{Pair, SetId, Sets};
 use crate::policy::{Action, Tier};
 
 /// A rule, with its peers as a set and its ports at one destination.
@@ -41,6 +41,10 @@ pub(super) fn fold(
     sets: &Sets<'_>,
     ports: &mut PortSets,
 ) -> (Areas, Option<Areas>) {
+    if isolate_alone(policies) && is_certain(policies, manner) {
+        // Most classes of most clusters: what is allowed is what the rules allow, together.
+        return (allowed(policies, |pair| pair.possible, sets, ports), None);
+    }
     let mut folding = Folding { sets, ports, manner };
     let possible = folding.reach(policies, Action::Allow);
     if is_certain(policies, manner) {
@@ -50,6 +54,27 @@ pub(super) fn fold(
     let mut sure = Areas::everything(sets.get(Pair::EVERYBODY.sure));
     sure.take_all(&denied, ports);
     (possible, Some(sure))
+}
+
+/// Whether there are only policies that isolate.
+fn isolate_alone(policies: &[FoldedPolicy]) -> bool {
+    policies.iter().all(|policy| policy.tier == Tier::NetworkPolicy)
+        && !injected(Fault::BaselineAlways)
+}
+
+/// What the rules of policies that isolate allow, together.
+fn allowed(
+    policies: &[FoldedPolicy],
+    set: impl Fn(&Pair) -> SetId,
+    sets: &Sets<'_>,
+    ports: &mut PortSets,
+) -> Areas {
+    let mut allowed = Areas::default();
+    for (pair, own) in policies.iter().flat_map(|policy| &policy.rules).flat_map(|rule| &rule.parts)
+    {
+        allowed.add(sets.get(set(pair)), *own, ports);
+    }
+    allowed
 }
 
 /// Whether nothing is in doubt: neither peers nor subjects, and no priority is shared.
@@ -176,19 +201,9 @@ impl Folding<'_, '_> {
             }
             return Areas::default();
         }
-        let mut allowed = Areas::default();
-        for policy in tier {
-            for (pair, ports) in policy.rules.iter().flat_map(|rule| &rule.parts) {
-                let set = if goal == Action::Allow { pair.possible } else { pair.sure };
-                allowed.add(self.sets.get(set), *ports, self.ports);
-            }
-        }
-        if goal == Action::Allow
-            && reached.is_empty()
-            && open.is_whole(self.sets.get(Pair::EVERYBODY.sure))
-        {
-            *reached = allowed;
-        } else if goal == Action::Allow {
+        let of = |pair: &Pair| if goal == Action::Allow { pair.possible } else { pair.sure };
+        let allowed = allowed(tier, of, self.sets, self.ports);
+        if goal == Action::Allow {
             for (ports, parties) in allowed.entries() {
                 let both = open.common(parties, *ports, self.ports);
                 reached.add_all(&both, self.ports);

@@ -60,6 +60,8 @@ pub struct Parties {
     pub cells: Vec<Cell>,
     /// For each pod its class; `u32::MAX` for one that has no address of the family.
     pub class_of: Vec<u32>,
+    /// Which keys of labels of pods policies look at.
+    pub(super) keys: Vec<bool>,
     spaces: Vec<Range<u32>>,
     /// Parties that are no cells, by the cell that their address is in.
     by_cell: Vec<(u32, u32)>,
@@ -206,6 +208,7 @@ impl Parties {
             nodes: Vec::new(),
             cells: borders.cells(),
             class_of: vec![u32::MAX; world.pods.len()],
+            keys: relevant.keys.clone(),
             spaces: vec![0..0; world.namespaces.len()],
             by_cell: Vec::new(),
             unplaced: RoaringBitmap::new(),

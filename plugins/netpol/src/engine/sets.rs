@@ -76,7 +76,8 @@ impl<'a> Sets<'a> {
             }
         }
         for (number, class) in (0..).zip(&parties.classes) {
-            for label in &world.pods[class.example as usize].labels {
+            let labels = world.pods[class.example as usize].labels.iter();
+            for label in labels.filter(|(key, _)| parties.keys[key.0 as usize]) {
                 sets.classes_by_label.entry(*label).or_default().push(number);
             }
         }

@@ -3,8 +3,6 @@
 
 use std::fmt::Write as _;
 
-use posture::model::object::Object;
-
 use super::focus::Focus;
 use super::report::MapReport;
 use super::sample::frame;
@@ -13,20 +11,12 @@ use crate::address::Family;
 use crate::dialect::Dialect;
 use crate::engine::Engine;
 use crate::engine::verdict::{End, Point, Verdict};
-use crate::policy::{self, Read};
 use crate::ports::Protocol;
 use crate::testing::objects;
-use crate::world::{Found, World};
-
-fn reader(object: &Object, namespace: &str) -> Found {
-    match policy::read(object, namespace) {
-        Read::Policy(policy) => Found::Policy(Box::new(policy)),
-        _ => Found::NotOurs,
-    }
-}
+use crate::world::World;
 
 fn world(text: &str) -> World {
-    World::of(objects(text).iter(), "default", reader)
+    World::of(objects(text).iter(), "default")
 }
 
 /// Numbers that look random and are the same every time.

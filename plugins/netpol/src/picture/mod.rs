@@ -21,6 +21,7 @@ mod sets;
 mod terms;
 #[cfg(test)]
 mod tests;
+mod why;
 
 use std::net::IpAddr;
 

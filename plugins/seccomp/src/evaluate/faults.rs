@@ -60,4 +60,4 @@ impl Fault {
     ];
 }
 
-posture::fault_switch!();
+posture::model::fault::switch!();

@@ -126,7 +126,7 @@ impl Maker<'_> {
     }
 
     /// The metadata of an object, without its namespace.
-    fn metadata(&mut self, name: String) -> Value {
+    fn metadata(&mut self, name: &str) -> Value {
         let long = "n".repeat(254);
         let mut metadata = json!({ "name": name });
         if self.random.below(400) < self.odd {

@@ -48,7 +48,7 @@ pub fn network_policy(random: &mut Random, number: usize, odd: usize) -> Value {
     let mut policy = json!({
         "apiVersion": "networking.k8s.io/v1",
         "kind": "NetworkPolicy",
-        "metadata": maker.metadata(format!("p{number}")),
+        "metadata": maker.metadata(&format!("p{number}")),
     });
     if maker.random.percent(98) {
         policy["spec"] = maker.spec();

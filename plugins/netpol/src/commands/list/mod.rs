@@ -5,6 +5,7 @@ mod human;
 mod markdown;
 mod pairs;
 mod rows;
+mod run;
 #[cfg(test)]
 mod tests;
 
@@ -21,6 +22,7 @@ use crate::page;
 use crate::picture::report::MapReport;
 
 pub use pairs::{PairsFormat, print as print_pairs};
+pub use run::{ListOptions, Wanted, print_rights, run};
 
 /// How to write the map. A format never changes what is found, nor the exit code.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -85,7 +87,7 @@ impl ListFormat {
             Self::Markdown => "Fits a comment on a pull request",
             Self::Dot => "A picture for Graphviz",
             Self::Mermaid => "A picture that GitHub and GitLab draw",
-            Self::Html => "A page with everything in it, for a browser",
+            Self::Html => "One page for a browser, with everything in it",
         }
     }
 }

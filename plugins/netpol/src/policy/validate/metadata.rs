@@ -3,7 +3,7 @@
 //! Source: `ValidateObjectMeta` in pkg/api/validation of k8s.io/apimachinery. Owners, finalizers
 //! and managed fields are not judged here.
 
-use posture::model::labels::{key_faults, subdomain_faults};
+use posture::model::naming::{key_faults, subdomain_faults};
 use posture::model::object::Object;
 use posture::model::path::FieldPath;
 

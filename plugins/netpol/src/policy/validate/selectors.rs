@@ -2,7 +2,7 @@
 //!
 //! Source: `ValidateLabelSelector` in pkg/apis/meta/v1/validation of k8s.io/apimachinery.
 
-use posture::model::labels::{key_faults, label_value_faults};
+use posture::model::naming::{key_faults, label_value_faults};
 use posture::model::node::Value;
 use posture::model::path::FieldPath;
 
