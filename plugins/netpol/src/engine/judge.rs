@@ -18,6 +18,8 @@ pub(super) struct Question<'a> {
     pub(super) other: &'a Seen<'a>,
     pub(super) protocol: Protocol,
     pub(super) port: u16,
+    /// Whether the ends are two pods that are alike where they are the same one.
+    pub(super) apart: bool,
 }
 
 /// What can come of it, while policies are asked one after the other.
@@ -94,7 +96,8 @@ pub(super) fn judge(
 /// What no policy decides.
 fn exempt(scene: &Scene<'_>, question: &Question<'_>) -> Option<Decided> {
     let (subject, other) = (question.subject, question.other);
-    if subject.pod.is_some()
+    if !question.apart
+        && subject.pod.is_some()
         && subject.pod.map(|(number, _)| number) == other.pod.map(|(number, _)| number)
     {
         return Some(Decided::Exempt(Exempt::Itself));

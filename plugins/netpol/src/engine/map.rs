@@ -104,7 +104,7 @@ impl Engine<'_> {
         let ends = flow.from.min().zip(flow.to.min()).zip(flow.ports.first());
         let Some(((from, to), (protocol, port))) = ends else { return };
         let (from, to) = (parties.end(from), parties.end(to));
-        let answer = self.answer(&Point { from, to, protocol, port, family });
+        let answer = self.answer_of_two(&Point { from, to, protocol, port, family });
         if answer.verdict == Verdict::Unknown {
             flow.verdict = Verdict::Unknown;
         }

@@ -14,9 +14,18 @@ use crate::world::Pod;
 impl Engine<'_> {
     /// Whether a connection can be opened, and what decides: in each direction and together.
     pub fn answer(&self, point: &Point) -> Answer {
+        self.answered(point, false)
+    }
+
+    /// The same, but where both ends are one pod, of two pods that are both like it.
+    pub fn answer_of_two(&self, point: &Point) -> Answer {
+        self.answered(point, true)
+    }
+
+    fn answered(&self, point: &Point, apart: bool) -> Answer {
         let families = self.families(point);
-        let mut answers = families.into_iter().map(|family| self.of_family(point, family));
-        let Some(first) = answers.next() else { return self.of_family(point, None) };
+        let mut answers = families.into_iter().map(|family| self.of_family(point, family, apart));
+        let Some(first) = answers.next() else { return self.of_family(point, None, apart) };
         answers.fold(first, |first, other| either(first, &other, Cause::AddressFamily))
     }
 
@@ -48,11 +57,13 @@ impl Engine<'_> {
     }
 
     /// In each way to read what is left open.
-    fn of_family(&self, point: &Point, family: Option<Family>) -> Answer {
+    fn of_family(&self, point: &Point, family: Option<Family>, apart: bool) -> Answer {
         let (from, to) = (self.seen(point.from, family), self.seen(point.to, family));
         let readings = self.readings();
-        let answers: Vec<Answer> =
-            readings.iter().map(|&reading| self.read(point, (&from, &to), reading)).collect();
+        let answers: Vec<Answer> = readings
+            .iter()
+            .map(|&reading| self.read(point, (&from, &to), reading, apart))
+            .collect();
         let mut total = answers[0].clone();
         let mut causes = Causes::default();
         for (position, reading) in readings.iter().enumerate() {
@@ -79,12 +90,18 @@ impl Engine<'_> {
     }
 
     /// In one way to read it.
-    fn read(&self, point: &Point, (from, to): (&Seen<'_>, &Seen<'_>), reading: Reading) -> Answer {
+    fn read(
+        &self,
+        point: &Point,
+        (from, to): (&Seen<'_>, &Seen<'_>),
+        reading: Reading,
+        apart: bool,
+    ) -> Answer {
         let scene = Scene { world: self.world, compiled: &self.compiled, reading };
         let side = |direction, subject: &Seen<'_>, other: &Seen<'_>| {
             let order = subject.pod.map_or(Vec::new(), |(_, pod)| self.order(pod.namespace));
             let (protocol, port) = (point.protocol, point.port);
-            let question = Question { direction, subject, other, protocol, port };
+            let question = Question { direction, subject, other, protocol, port, apart };
             let by_name = self.dialect.equal_priority_by_name;
             judge(&scene, &order, &question, by_name, self.dialect.isolation_skips_baseline)
         };

@@ -73,7 +73,9 @@ fn harmless(json: &str) -> String {
             continue;
         }
         for unit in character.encode_utf16(&mut [0; 2]) {
-            safe.push_str(&format!("\\u{unit:04x}"));
+            safe.push_str("\\u");
+            let digit = |shift: u32| char::from_digit(u32::from(unit) >> shift & 0xf, 16);
+            safe.extend([12, 8, 4, 0].into_iter().filter_map(digit));
         }
     }
     safe
@@ -81,10 +83,15 @@ fn harmless(json: &str) -> String {
 
 fn is_harmless(character: char) -> bool {
     match character {
-        '<' | '>' | '&' => false,
-        ' '..='~' => true,
-        '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' => false,
-        '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}' => false,
+        '<'
+        | '>'
+        | '&'
+        | '\u{200b}'..='\u{200f}'
+        | '\u{2028}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}'
+        | '\u{feff}'
+        | '\u{fff9}'..='\u{fffb}'
+        | '\u{e0000}'..='\u{e007f}' => false,
         _ => !character.is_control(),
     }
 }

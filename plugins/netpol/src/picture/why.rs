@@ -17,14 +17,9 @@ impl MapReport {
 fn decides(engine: &Engine<'_>, traffic: &Traffic, witness: &Witness) -> Vec<Why> {
     let world = engine.world();
     let ends = end(traffic, witness.from).zip(end(traffic, witness.to));
-    let Some((from, mut to)) = ends else { return Vec::new() };
-    if from == to {
-        // Of pods that are alike: two of them.
-        let Some(other) = another(world, from) else { return Vec::new() };
-        to = other;
-    }
+    let Some((from, to)) = ends else { return Vec::new() };
     let Witness { protocol, port, .. } = *witness;
-    let answer = engine.answer(&Point { from, to, protocol, port, family: None });
+    let answer = engine.answer_of_two(&Point { from, to, protocol, port, family: None });
     [(&answer.egress, from), (&answer.ingress, to)]
         .into_iter()
         .filter_map(|(side, subject)| why(world, side, subject))
@@ -38,15 +33,6 @@ fn end(traffic: &Traffic, party: u32) -> Option<End> {
         Who::Node { node, address } => Some(address.map_or(End::Node(node), End::Address)),
         Who::Possible(_) => None,
     }
-}
-
-/// Another pod of the same workload with the same labels.
-fn another(world: &World, end: End) -> Option<End> {
-    let End::Pod(number) = end else { return None };
-    let own = world.pods.get(number as usize)?;
-    let mut pods = (0u32..).zip(&world.pods).filter(|(other, _)| *other != number);
-    let same = pods.find(|(_, pod)| pod.workload == own.workload && pod.labels == own.labels);
-    same.map(|(other, _)| End::Pod(other))
 }
 
 /// What decides a direction; `None` where no policy is asked.
