@@ -12,6 +12,7 @@
 
 pub mod asset;
 pub mod binary;
+pub mod browser;
 pub mod cluster;
 pub mod judge;
 pub mod proxy;

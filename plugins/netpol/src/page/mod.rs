@@ -101,6 +101,8 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::engine::verdict::Cause;
+    use crate::picture::causes;
 
     fn page(report: &Value) -> String {
         let mut page = Vec::new();
@@ -146,6 +148,13 @@ mod tests {
         assert!(places.is_sorted(), "they are put in in this order: {marks:?}");
         // The style and the script would end at once.
         assert!(!STYLE.contains("</") && !SCRIPT.contains("</") && !SCRIPT.contains("<!--"));
+    }
+
+    #[test]
+    fn every_cause_has_words() {
+        for cause in Cause::ALL {
+            assert!(SCRIPT.contains(&format!("\"{}\":", causes::name(cause))), "{cause:?}");
+        }
     }
 
     #[test]

@@ -11,6 +11,19 @@ const MEANING = {
 
 const SHORT = { allowed: "some ports", open: "every port", depends: "depends", unknown: "not known" };
 
+/** What a connection depends on, in words. */
+const CAUSES = {
+  "block-on-pod": "it is left open whether an ipBlock means pods and nodes",
+  "host-network": "it is left open whether policies select pods in the network of their node",
+  "equal-priority": "it is left open which of two policies of one priority goes first",
+  "before-dnat": "it is left open whether a Service is judged by its own address",
+  "address-family": "the addresses of the two families are judged apart, and differ",
+  "address-unknown": "the address of a pod is not known",
+  "namespace-unknown": "the labels of a namespace are not known",
+  "domain-name": "the addresses behind a domain name are not known",
+  "vendor-policy": "a policy of another kind selects one of them",
+};
+
 /** Over how many namespaces a group may stretch before it is drawn as one. */
 const SPREAD = 6;
 
@@ -92,21 +105,22 @@ function side(groups) {
 
 /** What is open is connected with all that is open: the report leaves that out, and it is said once. */
 function unlimited(model) {
-  const all = (holds) => new Set(model.workloads.filter(holds).map((workload) => workload.index));
+  const { both: two, ingress, egress } = model.report.open;
+  const all = (...lists) => new Set(lists.flat().filter((id) => model.byId.has(id)).map((id) => model.byId.get(id)));
   const pods = (members, text) => gathered(model, { text, kind: "open", place: null, members });
-  const leaves = all((workload) => workload.openEgress);
-  const arrives = all((workload) => workload.openIngress);
-  const outside = { text: "everything outside the cluster", kind: "anywhere", place: "outside", members: new Set(), spaces: new Map(), any: false, wide: false };
+  const leaves = all(two, egress);
+  const arrives = all(two, ingress);
+  const none = (text, place) => ({ text, kind: "open", place, members: new Set(), spaces: new Map(), any: false, wide: false });
+  // No policy is about nodes or what is outside.
+  const beyond = [none("everything outside the cluster", "outside"), ...(model.report.nodes?.length ? [none("every node", "node")] : [])];
   const made = (from, to) => ({
     index: -1, from: side(from), to: side(to), ports: [], portText: "every port", kind: "open", causes: [], why: [], asked: true, text: "", unlimited: true,
   });
-  const named = (members, what) => members.size === model.workloads.length && model.workloads.length > 1
-    ? "every workload" : `${count(members.size, "workload")} that no policy limits in what ${what}`;
-  const sources = leaves.size ? [pods(leaves, named(leaves, "leaves"))] : [];
+  const named = (members, what) => pods(members, `${count(members.size, "workload")} that no policy limits in what ${what}`);
+  const sources = leaves.size ? [named(leaves, "leaves")] : [];
   const connections = [];
-  if (arrives.size) connections.push(made([...sources, outside], [pods(arrives, named(arrives, "arrives"))]));
-  // What is outside needs no way to itself.
-  if (leaves.size) connections.push(made(sources, [outside]));
+  if (arrives.size) connections.push(made([...sources, ...beyond], [named(arrives, "arrives")]));
+  if (leaves.size) connections.push(made(sources, beyond));
   return { leaves, arrives, connections };
 }
 

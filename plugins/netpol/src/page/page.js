@@ -137,7 +137,7 @@ function drawAll(state, hits) {
     box.replaceChildren(square(model, state, chosen, (cell) => app.go({ pick: { from: cell.row, to: cell.column } })));
     return;
   }
-  app.drawn = draw(model, state, choose, box.clientWidth - 14, (box.clientHeight - 50) * (model.small ? 1 : 1.5));
+  app.drawn = draw(model, state, choose, box.clientWidth - 14, roomy(box) * (model.small ? 1 : 1.5));
   box.replaceChildren(app.drawn.root, ...asides());
   fit(1);
 }
@@ -153,6 +153,11 @@ function asides() {
   return [html("p", { class: "aside", text: `Not limited by policies: ${parts.filter(Boolean).join(", ")}. No lines are drawn between these.` })];
 }
 
+/** How high the drawing may be; where all is one column, the box has no height of its own. */
+function roomy(box) {
+  return Math.max(420, box.clientHeight - 50);
+}
+
 let zoom = 1;
 /** Fits the drawing into its box, as long as it stays readable. */
 function fit(times) {
@@ -160,7 +165,7 @@ function fit(times) {
   if (!app.drawn) return;
   const { root, width, height } = app.drawn;
   const box = at("drawing");
-  const scale = Math.max(0.8, Math.min(1.3, (box.clientWidth - 14) / width, (box.clientHeight - 50) / height)) * zoom;
+  const scale = Math.max(0.8, Math.min(1.3, (box.clientWidth - 14) / width, roomy(box) / height)) * zoom;
   root.setAttribute("width", Math.round(width * scale));
   root.setAttribute("height", Math.round(height * scale));
 }

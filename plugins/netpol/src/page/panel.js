@@ -44,7 +44,7 @@ function details(app, connection) {
     ends("from", connection.from), ends("to", connection.to),
     html("dt", { text: "ports" }), html("dd", { text: connection.portText }),
     html("dt", { text: "verdict" }), html("dd", {}, html("span", { class: `dot ${connection.kind}` }), connection.kind === "open" ? "allowed" : connection.kind),
-    connection.causes.length ? [html("dt", { text: "because" }), html("dd", { text: connection.causes.map(plain).join(", ") })] : []));
+    connection.causes.length ? [html("dt", { text: "because" }), html("dd", { text: connection.causes.map((cause) => CAUSES[cause] || plain(cause)).join("; ") })] : []));
   if (connection.unlimited) box.append(html("p", { class: "reason", text: "No policy limits either end." }));
   else if (!connection.asked) box.append(html("p", { class: "none", text: "The rules that decide were not asked for." }));
   else box.append(html("ul", { class: "rules" }, connection.why.map((reason) => html("li", {},
@@ -152,6 +152,7 @@ function searchPanel(app, hits) {
 function overviewPanel(app) {
   const { model } = app;
   const open = model.workloads.filter((workload) => workload.open);
+  const closed = model.report.closed.ingress.filter((id) => model.byId.has(id)).map((id) => model.workloads[model.byId.get(id)]);
   const line = (space) => html("button", { class: "row", type: "button", on: { click: () => app.go({ space: space.name, pick: null }) } },
     html("span", { class: `mark${space.open ? " open" : ""}` }),
     html("span", { class: "who", text: plain(space.name) }),
@@ -163,6 +164,9 @@ function overviewPanel(app) {
     open.length ? html("details", { class: "open-list" },
       html("summary", { class: "warn", text: `${count(open.length, "workload")} ${open.length === 1 ? "is" : "are"} open: no policy limits ${open.length === 1 ? "it" : "them"}` }),
       listing(open, (workload) => workloadLink(app, workload), "")) : null,
+    closed.length ? html("details", { class: "open-list" },
+      html("summary", { text: `${count(closed.length, "workload")} can be reached by nobody` }),
+      listing(closed, (workload) => workloadLink(app, workload), "")) : null,
     section("Namespaces", model.namespaces.size, listing([...model.namespaces.values()], line, "None.")),
   ];
 }

@@ -48,8 +48,9 @@ function draw(model, state, choose, wide, high) {
     root.append(svg("rect", { class: "frame", x: frame.x - 13, y: 7, width: frame.end - frame.x + 26, height: height - 14, rx: 14 }));
   }
   if (frame?.lone) {
-    const busy = edges.some((edge) => edge.quiet) ? "No other connection" : "No connection";
-    root.append(svg("text", { class: "aside", x: frame.x, y: frame.lone - 11, text: `${busy}${state.space === null ? " to another namespace" : ""}` }));
+    const others = edges.some((edge) => edge.quiet) ? "No other connection" : "No connection";
+    const which = state.space === null ? " to another namespace" : outer.some((node) => node.kind === "whole") ? " of its own" : "";
+    root.append(svg("text", { class: "aside", x: frame.x, y: frame.lone - 11, text: others + which }));
   }
   const parts = { nodes: new Map(), edges: new Map() };
   const lines = svg("g", { class: "lines" });

@@ -107,7 +107,8 @@ pub fn print(report: &MapReport, output: Output<ListFormat>, next: &[String]) ->
     }
 }
 
-fn write(
+/// Writes the map. `next` are commands worth running next, for people.
+pub fn write(
     report: &MapReport,
     format: ListFormat,
     style: Style,
