@@ -1,5 +1,7 @@
 //! The JSON schemas of the reports, made from the types that are written.
 
+use kubectl_netpol::commands::can::Trace;
+use kubectl_netpol::picture::report::MapReport;
 use kubectl_pss::commands::standing::NamespaceDetail;
 use kubectl_pss::commands::verdict::PssDetail;
 use kubectl_seccomp::commands::check::SeccompDetail;
@@ -54,6 +56,22 @@ pub fn seccomp_report() -> serde_json::Result<String> {
 /// As [`report`].
 pub fn seccomp_explanation() -> serde_json::Result<String> {
     text(&kubectl_seccomp::commands::explain::schema(settings().into_generator()))
+}
+
+/// The schema of what `kubectl netpol can -o json` prints, as JSON.
+///
+/// # Errors
+/// As [`report`].
+pub fn netpol_trace() -> serde_json::Result<String> {
+    schema_of::<Trace>()
+}
+
+/// The schema of what `kubectl netpol list -o json` prints, as JSON.
+///
+/// # Errors
+/// As [`report`].
+pub fn netpol_map() -> serde_json::Result<String> {
+    schema_of::<MapReport>()
 }
 
 fn schema_of<T: schemars::JsonSchema>() -> serde_json::Result<String> {

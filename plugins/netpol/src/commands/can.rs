@@ -281,13 +281,13 @@ impl<W: Write> Page<'_, W> {
         };
         writeln!(self.out, "    {:<8} {verdict}  {}", side.direction, escape(&why))?;
         for rule in &side.passed {
-            self.line(21, Role::Dim, &format!("passed on by {}", rule_in_words(rule)))?;
+            self.line(22, Role::Dim, &format!("passed on by {}", rule_in_words(rule)))?;
         }
         for cause in &side.causes {
-            self.line(21, Role::Warning, cause)?;
+            self.line(22, Role::Warning, cause)?;
         }
         for miss in &side.near_misses {
-            self.line(21, Role::Info, &missed(miss))?;
+            self.line(22, Role::Info, &missed(miss))?;
         }
         Ok(())
     }
@@ -350,7 +350,8 @@ fn next(trace: &Trace, options: &CanOptions<'_>) -> Option<String> {
     let doubtful = results.clone().any(|result| result.verdict == Verdict::Depends);
     if doubtful && options.cni.is_none() {
         let (from, to) = (options.from, options.to);
-        return Some(format!("{} can {from} {to} --cni spec", options.program));
+        let again = options.loading.again();
+        return Some(format!("{} can {from} {to}{again} --cni spec", options.program));
     }
     let denied = results
         .filter(|result| result.verdict == Verdict::Denied)

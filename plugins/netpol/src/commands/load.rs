@@ -104,6 +104,18 @@ impl Loading<'_> {
         Ok(loaded)
     }
 
+    /// The flags that read the same again, with a space before each.
+    pub fn again(&self) -> String {
+        let mut flags = String::new();
+        if let Scope::Files { files, kustomize, cluster, .. } = &self.scope {
+            flags.extend(files.names.iter().map(|name| format!(" -f {name}")));
+            flags.extend(kustomize.map(|folder| format!(" -k {folder}")));
+            flags.push_str(if cluster.is_some() { " --with-cluster" } else { "" });
+        }
+        flags.extend(self.namespace.iter().map(|name| format!(" -n {name}")));
+        flags
+    }
+
     /// What the server must allow.
     pub fn accesses(&self) -> Vec<Access> {
         let cluster = match &self.scope {

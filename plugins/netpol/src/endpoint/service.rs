@@ -6,7 +6,7 @@ use posture::model::error::{Error, Result};
 
 use super::addresses::Owners;
 use super::port::{Which, named};
-use super::words::{Scene, there_are};
+use super::words::{Scene, count as pods_in_words, there_are};
 use super::{Resolved, Way};
 use crate::engine::verdict::End;
 use crate::ports::{PortSet, Protocol};
@@ -75,9 +75,9 @@ pub(super) fn resolve(scene: Scene<'_>, number: u32) -> Result<Resolved> {
     if count == 0 {
         resolved.notes.push(format!("no pod is behind {name}"));
     }
-    let pods = if count == 1 { "1 pod" } else { &format!("{count} pods") };
     resolved.words = match &behind {
-        Behind::Pods(_) => format!("{name} ({pods})"),
+        Behind::Pods(pods) if pods.is_empty() => format!("{name} (0 pods)"),
+        Behind::Pods(pods) => format!("{name}{}", pods_in_words(scene.world, pods)),
         Behind::Endpoints(_) => format!("{name} (by its endpoints)"),
     };
     Ok(resolved)

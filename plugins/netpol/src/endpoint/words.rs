@@ -321,7 +321,7 @@ pub(super) fn there_are(names: &[&str]) -> String {
 }
 
 /// ` (3 pods)`; of what has none yet that it is judged by its template.
-fn count(world: &World, pods: &[u32]) -> String {
+pub(super) fn count(world: &World, pods: &[u32]) -> String {
     let live = pods.iter().filter(|&&pod| world.pods[pod as usize].exists).count();
     match live {
         0 => " (no pods yet: by its template)".to_owned(),

@@ -22,6 +22,16 @@ impl Engine<'_> {
         self.answered(point, true)
     }
 
+    /// The same, but where both ends are one template, of two pods that are made from it.
+    pub(super) fn answer_of_any(&self, point: &Point) -> Answer {
+        self.answered(point, point.from == point.to && self.is_template(point.from))
+    }
+
+    /// Whether it stands for pods that are still to be made.
+    pub(crate) fn is_template(&self, end: End) -> bool {
+        matches!(end, End::Pod(pod) if !self.world.pods[pod as usize].exists)
+    }
+
     fn answered(&self, point: &Point, apart: bool) -> Answer {
         let families = self.families(point);
         let mut answers = families.into_iter().map(|family| self.of_family(point, family, apart));

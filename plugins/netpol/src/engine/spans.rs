@@ -26,7 +26,7 @@ impl Engine<'_> {
                 cuts.dedup();
                 for (position, &port) in cuts.iter().enumerate() {
                     let end = cuts.get(position + 1).map_or(last, |next| next - 1);
-                    let answer = self.answer(&Point { from, to, protocol, port, family });
+                    let answer = self.answer_of_any(&Point { from, to, protocol, port, family });
                     let piece = PortSet::range(protocol, port, end);
                     match pieces.iter_mut().find(|(_, known)| *known == answer) {
                         Some((set, _)) => *set = set.union(&piece),

@@ -73,7 +73,8 @@ pub(super) fn judge(
     let mut groups: Vec<Group> = Vec::new();
     for (source, _) in &sources {
         for (destination, ports) in &destinations {
-            if source == destination {
+            // A pod does not talk to itself; two of one template do.
+            if source == destination && !engine.is_template(source.end()) {
                 continue;
             }
             for (ports, answer) in engine.answers((source.end(), destination.end()), ports, None) {

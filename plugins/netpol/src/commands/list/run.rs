@@ -137,13 +137,13 @@ fn parties(resolved: &Resolved, loaded: &Loaded, traffic: &Traffic) -> RoaringBi
 
 /// What is worth running next.
 fn next(options: &ListOptions<'_>, report: &MapReport) -> Vec<String> {
-    let program = options.program;
+    let command = format!("{} list{}", options.program, options.loading.again());
     let mut next = Vec::new();
     if report.summary.depends > 0 && options.cni.is_none() {
-        next.push(format!("{program} list --cni spec"));
+        next.push(format!("{command} --cni spec"));
     }
     if !options.why && !report.connections.is_empty() {
-        next.push(format!("{program} list --why"));
+        next.push(format!("{command} --why"));
     }
     next
 }

@@ -9,6 +9,8 @@ use crate::{Result, in_repository};
 const REPORT: &str = "tests/schema/report-v1.json";
 const NAMESPACES: &str = "tests/schema/namespaces-v1.json";
 const DIFFERENCE: &str = "tests/schema/diff-v1.json";
+const NETPOL_MAP: &str = "tests/schema/netpol-map-v1.json";
+const NETPOL_TRACE: &str = "tests/schema/netpol-trace-v1.json";
 const PLAN: &str = "tests/schema/plan-v1.json";
 const SECCOMP_EXPLANATION: &str = "tests/schema/seccomp-explanation-v1.json";
 const SECCOMP_REPORT: &str = "tests/schema/seccomp-report-v1.json";
@@ -19,6 +21,8 @@ pub(crate) fn write() -> Result<()> {
         (REPORT, schema::report()),
         (NAMESPACES, schema::namespaces()),
         (DIFFERENCE, schema::difference()),
+        (NETPOL_MAP, schema::netpol_map()),
+        (NETPOL_TRACE, schema::netpol_trace()),
         (PLAN, schema::plan()),
         (SECCOMP_EXPLANATION, schema::seccomp_explanation()),
         (SECCOMP_REPORT, schema::seccomp_report()),
