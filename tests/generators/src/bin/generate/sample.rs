@@ -40,7 +40,30 @@ pub(crate) fn write() -> Result<()> {
     }
     let sample = format!("```console\n$ kubectl pss {}\n{}```", arguments.join(" "), run.stdout);
     marked::write("plugins/pss/README.md", "diff", &sample)?;
-    seccomp()
+    seccomp()?;
+    netpol()
+}
+
+/// Whether one can reach another, and the map.
+fn netpol() -> Result<()> {
+    let samples: [(&str, &[&str], i32); 2] = [
+        ("can", &["can", "deploy/web.shop", "svc/db.data:5432", "-f", "shop.yaml"], 1),
+        ("list", &["list", "-f", "shop.yaml"], 0),
+    ];
+    for (name, arguments, code) in samples {
+        let run = Run::new("kubectl-netpol")
+            .args(arguments.iter().copied())
+            .env("COLUMNS", COLUMNS)
+            .in_folder(&in_repository("plugins/netpol/examples"))
+            .finish();
+        if run.code != code {
+            return Err(format!("{name}: exit {}, not {code}: {}", run.code, run.stderr));
+        }
+        let command = arguments.join(" ");
+        let sample = format!("```console\n$ kubectl netpol {command}\n{}```", run.stdout);
+        marked::write("plugins/netpol/README.md", name, &sample)?;
+    }
+    Ok(())
 }
 
 /// What confines the containers of manifests, what a change of them looks like (the diff, then the
