@@ -19,6 +19,7 @@ const CAUSES = {
   "before-dnat": "it is left open whether a Service is judged by its own address",
   "address-family": "the addresses of the two families are judged apart, and differ",
   "address-unknown": "the address of a pod is not known",
+  "pod-unknown": "which pods these are is not known",
   "namespace-unknown": "the labels of a namespace are not known",
   "domain-name": "the addresses behind a domain name are not known",
   "vendor-policy": "a policy of another kind selects one of them",
