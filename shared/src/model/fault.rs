@@ -52,4 +52,4 @@ macro_rules! fault_switch {
     };
 }
 
-pub use crate::fault_switch as switch;
+pub use fault_switch as switch;

@@ -59,10 +59,10 @@ fn row(name: &str, world: &World) {
     times.sort_by(f64::total_cmp);
     let started = Instant::now();
     let engine = Engine::new(world, &dialect);
-    let last = u32::try_from(world.pods.len()).unwrap_or(u32::MAX) - 1;
+    let pods = u32::try_from(world.pods.len()).unwrap_or(u32::MAX);
     let point = Point {
         from: End::Pod(0),
-        to: End::Pod(last),
+        to: End::Pod(pods - 1),
         protocol: Protocol::Tcp,
         port: 8080,
         family: None,

@@ -109,9 +109,12 @@ fn split(object: &Value) -> Vec<Value> {
     let rules = |field: &str| spec[field].as_array().cloned().unwrap_or_default();
     let written: Vec<&str> =
         spec["policyTypes"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
-    let has = |name: &str| match written.is_empty() {
-        true => name == "Ingress" || !rules("egress").is_empty(),
-        false => written.contains(&name),
+    let has = |name: &str| {
+        if written.is_empty() {
+            name == "Ingress" || !rules("egress").is_empty()
+        } else {
+            written.contains(&name)
+        }
     };
     let mut parts = Vec::new();
     for (name, field) in [("Ingress", "ingress"), ("Egress", "egress")] {

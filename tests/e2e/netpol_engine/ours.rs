@@ -5,9 +5,8 @@ use std::collections::BTreeMap;
 use kubectl_netpol::address::Family;
 use kubectl_netpol::engine::Engine;
 use kubectl_netpol::engine::verdict::{Answer, Cause, End, Point, Verdict};
-use kubectl_netpol::policy::{self, Read};
 use kubectl_netpol::ports::Protocol;
-use kubectl_netpol::world::{Found, World};
+use kubectl_netpol::world::World;
 use posture::model::object::Object;
 use posture_e2e::object;
 use posture_generators::cluster::points::{self, Question};
@@ -18,17 +17,9 @@ use crate::judges::sign;
 /// What is in a cluster.
 pub(crate) fn world(objects: &[&Value]) -> World {
     let objects: Vec<Object> = objects.iter().map(|object| object::from_json(object)).collect();
-    let world = World::of(objects.iter(), "default", read);
+    let world = World::of(objects.iter(), "default");
     assert!(world.gaps.is_empty(), "{:?}", world.gaps);
     world
-}
-
-fn read(object: &Object, namespace: &str) -> Found {
-    match policy::read(object, namespace) {
-        Read::Policy(policy) => Found::Policy(Box::new(policy)),
-        Read::NotOurs => Found::NotOurs,
-        Read::Refused(refused) => panic!("{} is refused: {}", object.name(), refused.message),
-    }
 }
 
 /// Who is at the ends of connections, by the names that judges know.

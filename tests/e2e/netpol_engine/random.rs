@@ -187,7 +187,7 @@ fn judge(seeds: &[u64]) -> Tally {
             tally.clusters += 1;
             *tally.families.entry(cluster.family).or_default() += 1;
             cluster.count(&mut tally.features);
-            for &sign in right.verdicts.iter().flat_map(|signs| signs.as_bytes()) {
+            for &sign in right.verdicts.iter().flat_map(String::as_bytes) {
                 *tally.signs.entry(sign).or_default() += 1;
             }
             for (library, compared) in libraries.iter().zip(&mut tally.libraries) {

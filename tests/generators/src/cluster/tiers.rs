@@ -18,9 +18,8 @@ impl Writer {
         match self.cluster.family {
             Family::Alone | Family::Plain => {}
             Family::Cluster | Family::Future => self.cluster_policies(),
-            Family::Admin => self.admin_policies(),
             Family::Ambiguous if self.random.percent(60) => self.cluster_policies(),
-            Family::Ambiguous => self.admin_policies(),
+            Family::Admin | Family::Ambiguous => self.admin_policies(),
         }
     }
 
