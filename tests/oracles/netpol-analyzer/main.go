@@ -77,12 +77,20 @@ func (c *cluster) judge(sets connections, from, to *points.End, port points.Port
 			return points.Allowed
 		}
 		for _, ports := range connection.ProtocolsAndPorts()[corev1.Protocol(port.Protocol)] {
-			if ports.Start() <= int64(port.Port) && int64(port.Port) <= ports.End() {
+			if isAllowed(ports) && ports.Start() <= int64(port.Port) && int64(port.Port) <= ports.End() {
 				return points.Allowed
 			}
 		}
 	}
 	return points.Denied
+}
+
+// isAllowed says whether a range of ports is one of those that a connection may
+// have: the list holds the ranges between them too, which are denied, and only
+// the value behind the interface tells them apart (createConnectionObject in
+// pkg/netpol/connlist/connlist.go asks ProtocolsAndPortsMap for both kinds).
+func isAllowed(ports any) bool {
+	return ports.(interface{ InSet() bool }).InSet()
 }
 
 // holds says whether an end is the peer, or one of the addresses that it is.
