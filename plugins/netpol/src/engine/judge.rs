@@ -71,6 +71,14 @@ pub(super) fn judge(
     skips_baseline: bool,
 ) -> Side {
     let mut outcome = Outcome::default();
+    let speaks = |policy: &CompiledPolicy| policy.rules(question.direction).is_some();
+    if question.subject.any_pod && scene.compiled.policies.iter().any(speaks) {
+        // Which policies select it, nobody knows.
+        outcome.causes = Causes::of(Cause::PodUnknown);
+        outcome.may(Action::Allow, Decided::NotSubject);
+        outcome.may(Action::Deny, Decided::NotSubject);
+        return outcome.side(question.direction);
+    }
     if let Some(decided) = exempt(scene, question) {
         outcome.may(Action::Allow, decided);
         return outcome.side(question.direction);

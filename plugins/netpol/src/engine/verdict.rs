@@ -142,7 +142,8 @@ pub enum Decided {
     Isolated,
     /// No policy is about it: everything is allowed.
     Default,
-    /// The end is no pod, or a pod that no policy selects because it is in the network of its node.
+    /// The end is no pod, or a pod that no policy selects because it is in the network of its node,
+    /// or one of which nothing is known.
     NotSubject,
     /// A pod and itself, or a node and the pods on it: policies cannot forbid that.
     Exempt(Exempt),

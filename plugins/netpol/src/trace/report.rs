@@ -276,6 +276,9 @@ fn why(side: &Sided) -> String {
             count => format!("isolated by {count} policies, and no rule matches"),
         },
         Decided::Default => "no policy is about it: everything is allowed".to_owned(),
+        Decided::NotSubject if side.causes.contains(&Cause::PodUnknown) => {
+            "some policy may select it".to_owned()
+        }
         Decided::NotSubject => {
             "no pod with an address of its own: no policy is about it".to_owned()
         }
