@@ -1,4 +1,4 @@
-//! `list`.
+//! `list`: what it shows, in every format, and how it ends.
 
 use serde_json::Value;
 
@@ -36,7 +36,7 @@ fn every_format_ends_alike_and_says_the_same() {
         }
         let text = format!("{}{}", found.stdout, found.stderr);
         assert!(text.contains("manifests only"), "{format} names no enforcer: {text}");
-        assert_eq!(said(&format!("list -o {format} --cni spec")).code, 0, "{format}");
+        assert_eq!(said(&format!("list -o {format} --cni cilium")).code, 0, "{format}");
     }
 }
 
@@ -73,17 +73,19 @@ fn a_part_of_the_map() {
 #[test]
 fn why_names_rules() {
     let found = said("list --why --to pod/db.data --cni spec");
-    assert!(found.stdout.contains("db-in in data, spec.ingress[1] (-:"), "{found:?}");
+    assert!(found.stdout.contains("db-in in data, spec.ingress[1] (STDIN:"), "{found:?}");
     assert!(!said("list --to pod/db.data --cni spec").stdout.contains("spec.ingress"));
 }
 
 #[test]
 fn every_pair_is_what_can_says() {
-    let found = said("list --all-pairs -o csv --cni spec");
+    let found = said("list --all-pairs -o csv --cni cilium");
     assert_eq!(found.code, 0, "{found:?}");
     assert!(found.stdout.lines().count() > 4, "{found:?}");
-    assert!(said("list --all-pairs --cni spec").stdout.contains("data/cache -> data/db  TCP 5432"));
-    for line in said("list --all-pairs -o json --cni spec").stdout.lines() {
+    assert!(
+        said("list --all-pairs --cni cilium").stdout.contains("data/cache -> data/db  TCP 5432")
+    );
+    for line in said("list --all-pairs -o json --cni cilium").stdout.lines() {
         let pair: Value = serde_json::from_str(line).unwrap();
         let word = |end: &Value| match end["kind"].as_str().unwrap() {
             "External" | "Node" => None,
@@ -94,7 +96,7 @@ fn every_pair_is_what_can_says() {
         let Some((from, to)) = word(&pair["from"]).zip(word(&pair["to"])) else { continue };
         let port = &pair["ports"][0];
         let protocol = port["protocol"].as_str().unwrap();
-        let answer = said(&format!("can {from} {to}:{}/{protocol} --cni spec", port["from"]));
+        let answer = said(&format!("can {from} {to}:{}/{protocol} --cni cilium", port["from"]));
         assert_eq!(answer.code, 0, "{line}: {answer:?}");
     }
 }

@@ -17,7 +17,7 @@ const WORLD: &str = include_str!("world.yaml");
 
 /// Runs words on a text.
 fn on(text: &str, words: &str) -> Finished {
-    let run = Run::new("kubectl-netpol").args(words.split(' ')).args(["-f", "-"]);
+    let run = Run::new("kubectl-netpol").args(words.split_whitespace()).args(["-f", "-"]);
     run.env("COLUMNS", "100").input(text).finish()
 }
 
