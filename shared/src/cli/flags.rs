@@ -8,6 +8,7 @@ use crate::input::selection::{Selection, SelectionArgs};
 #[cfg(feature = "live")]
 use crate::input::snapshot::Asked;
 use crate::model::error::{Error, Result};
+use crate::render::answer::AnswerFormat;
 use crate::render::difference::DifferenceFormat;
 use crate::render::out::Output;
 use crate::render::report::ReportFormat;
@@ -170,6 +171,32 @@ pub struct DifferenceOutputFlags {
 impl DifferenceOutputFlags {
     /// The format, and how to write to the two streams.
     pub fn output(self, style: StyleFlags) -> Output<DifferenceFormat> {
+        style.output(self.output)
+    }
+}
+
+impl ValueEnum for AnswerFormat {
+    fn value_variants<'a>() -> &'a [Self] {
+        &Self::ALL
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(PossibleValue::new(self.name()).help(self.about()))
+    }
+}
+
+/// `-o`, for every command that answers a question.
+#[derive(Args, Clone, Copy, Debug, Default)]
+#[command(next_help_heading = "Output")]
+pub struct AnswerOutputFlags {
+    /// How to write it.
+    #[arg(short = 'o', long, value_enum, default_value_t, value_name = "FORMAT")]
+    output: AnswerFormat,
+}
+
+impl AnswerOutputFlags {
+    /// The format, and how to write to the two streams.
+    pub fn output(self, style: StyleFlags) -> Output<AnswerFormat> {
         style.output(self.output)
     }
 }

@@ -1,6 +1,7 @@
 //! Ring 3: reports to bytes, one file a format. Only this ring writes to standard output and
 //! standard error, and everything untrusted passes through [`escape`] on its way.
 
+pub mod answer;
 pub mod audience;
 #[cfg(feature = "live")]
 pub mod cluster;

@@ -1,11 +1,10 @@
 //! `can`: its command line, and from it to the command.
 
-use clap::{Args as ClapArgs, ValueEnum};
-use kubectl_netpol::commands::can::{self, AnswerFormat, CanOptions, Outcome};
+use clap::Args as ClapArgs;
+use kubectl_netpol::commands::can::{self, CanOptions, Outcome};
 use posture::cli::exit;
-use posture::cli::flags::StyleFlags;
+use posture::cli::flags::{AnswerOutputFlags, StyleFlags};
 use posture::model::error::Result;
-use posture::render::out::Output;
 
 use super::reading::ReadingFlags;
 
@@ -25,36 +24,12 @@ pub(super) struct CanArgs {
     #[command(flatten)]
     reading: ReadingFlags,
 
-    /// How to write it.
-    #[arg(
-        short = 'o',
-        long,
-        value_enum,
-        default_value_t,
-        value_name = "FORMAT",
-        help_heading = "Output"
-    )]
-    output: Format,
-}
-
-#[derive(Clone, Copy, Debug, Default, ValueEnum)]
-enum Format {
-    /// For people.
-    #[default]
-    Human,
-    /// Everything, as JSON.
-    Json,
-    /// The same tree, as YAML.
-    Yaml,
+    #[command(flatten)]
+    output: AnswerOutputFlags,
 }
 
 /// Runs `can`; returns the exit code: 0 yes, 1 no, 4 where it depends or is not known.
 pub(super) fn run(args: &CanArgs, style: StyleFlags, program: &str) -> Result<u8> {
-    let format = match args.output {
-        Format::Human => AnswerFormat::Human,
-        Format::Json => AnswerFormat::Json,
-        Format::Yaml => AnswerFormat::Yaml,
-    };
     let opened = args.reading.open("can", program, style)?;
     let command = format!("{program} can {} {}", args.from, args.to);
     let options = CanOptions {
@@ -64,7 +39,7 @@ pub(super) fn run(args: &CanArgs, style: StyleFlags, program: &str) -> Result<u8
         to: &args.to,
         cni: args.reading.dialect(),
         accept_vendor_gap: args.reading.accept_vendor_gap,
-        output: Output { format, style: style.stdout(), stderr_style: style.stderr() },
+        output: args.output.output(style),
     };
     if args.reading.print_rbac {
         return can::print_rights(&options).map(|()| exit::CLEAN);

@@ -8,10 +8,11 @@ use posture::model::error::Result;
 use posture::model::gap::Gap;
 use posture::model::object::ObjectRef;
 use posture::model::source::Mark;
+use posture::render::answer::AnswerFormat;
 use posture::render::escape::escape;
 use posture::render::out::{self, Output};
+use posture::render::rights;
 use posture::render::style::{Role, Style};
-use posture::render::{machine, rights};
 use serde::Serialize;
 
 use super::TOOL;
@@ -23,18 +24,6 @@ use crate::engine::Engine;
 use crate::engine::verdict::Verdict;
 use crate::ports::PortSet;
 use crate::trace::{self, MissSaid, PortsSaid, ResultSaid, RuleSaid, SideSaid, Traced, WaySaid};
-
-/// How to write an answer. A format never changes what is said, nor the exit code.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum AnswerFormat {
-    /// For people.
-    #[default]
-    Human,
-    /// Everything, as JSON.
-    Json,
-    /// The same tree, as YAML.
-    Yaml,
-}
 
 /// What the command line asks for.
 #[derive(Debug)]
@@ -123,13 +112,8 @@ pub fn run(options: &CanOptions<'_>) -> Result<Outcome> {
     let loaded = options.loading.read()?;
     let (answer, outcome) = answer(options, &loaded)?;
     let mut out = out::stdout();
-    match options.output.format {
-        AnswerFormat::Human => {
-            Page { style: options.output.style, out: &mut out }.write(&answer, options)?;
-        }
-        AnswerFormat::Json => machine::json(&answer, &mut out)?,
-        AnswerFormat::Yaml => machine::yaml(&answer, &mut out)?,
-    }
+    let Output { format, style, .. } = options.output;
+    format.write(&answer, &mut out, |out| Page { style, out }.write(&answer, options))?;
     out.flush()?;
     Ok(outcome)
 }

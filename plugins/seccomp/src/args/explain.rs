@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
-use clap::{Args as ClapArgs, ValueEnum};
+use clap::Args as ClapArgs;
 use kubectl_seccomp::commands::check::Reading;
-use kubectl_seccomp::commands::explain::{self, ExplainFormat, ExplainOptions};
+use kubectl_seccomp::commands::explain::{self, ExplainOptions};
 use kubectl_seccomp::commands::rights;
 use kubectl_seccomp::defaults::Runtime;
 use kubectl_seccomp::evaluate::Machine;
@@ -12,10 +12,11 @@ use kubectl_seccomp::explain::{Changes, Document, Place, Surroundings, Topic};
 use kubectl_seccomp::profile::Kernel;
 use posture::cli::connection::ConnectionFlags;
 use posture::cli::exit;
-use posture::cli::flags::{InputFlags, StyleFlags};
+use posture::cli::flags::{AnswerOutputFlags, InputFlags, StyleFlags};
 use posture::cli::origin::{Origin, OriginArgs};
 use posture::model::error::{Error, Result};
 use posture::model::gap::Gap;
+use posture::render::answer::AnswerFormat;
 use posture::render::out::Output;
 
 use super::check::{KubeletFlags, TOOL};
@@ -82,27 +83,8 @@ pub(super) struct ExplainArgs {
     #[arg(long, value_name = "RUNTIME", requires = "profile", help_heading = "Where")]
     reader: Option<String>,
 
-    /// How to write it.
-    #[arg(
-        short = 'o',
-        long,
-        value_enum,
-        default_value_t,
-        value_name = "FORMAT",
-        help_heading = "Output"
-    )]
-    output: Format,
-}
-
-#[derive(Clone, Copy, Debug, Default, ValueEnum)]
-enum Format {
-    /// For people.
-    #[default]
-    Human,
-    /// Everything, as JSON.
-    Json,
-    /// The same tree, as YAML.
-    Yaml,
+    #[command(flatten)]
+    output: AnswerOutputFlags,
 }
 
 /// The kernel that is assumed where none is named. Profiles look no further than 4.8.
@@ -113,12 +95,7 @@ const ARCH: &str = "amd64";
 
 /// Runs `explain`; returns the exit code.
 pub(super) fn run(args: &ExplainArgs, style: StyleFlags, program: &str) -> Result<u8> {
-    let format = match args.output {
-        Format::Human => ExplainFormat::Human,
-        Format::Json => ExplainFormat::Json,
-        Format::Yaml => ExplainFormat::Yaml,
-    };
-    let output = Output { format, style: style.stdout(), stderr_style: style.stderr() };
+    let output = args.output.output(style);
     let code = |complete| if complete { exit::CLEAN } else { exit::INCOMPLETE };
     let topic = match &args.words[..] {
         [] if args.asks_cluster()? => return Err(Error::usage("say what is to be explained")),
@@ -209,7 +186,7 @@ impl ExplainArgs {
 /// Explains objects; returns whether all of it is certain.
 fn objects(
     args: &ExplainArgs,
-    output: Output<ExplainFormat>,
+    output: Output<AnswerFormat>,
     style: StyleFlags,
     program: &str,
 ) -> Result<bool> {

@@ -15,6 +15,7 @@ use std::io::Write as _;
 use posture::finding::report::{API_VERSION, Tool};
 use posture::model::error::{Error, Result};
 use posture::model::gap::Gap;
+use posture::render::answer::AnswerFormat;
 use posture::render::machine;
 use posture::render::out::{self, Output, Stdout};
 use serde::Serialize;
@@ -31,18 +32,6 @@ pub use objects::run as of_objects;
 #[cfg(feature = "schema")]
 pub use schema::schema;
 
-/// How to write an explanation. A format never changes what is said, nor the exit code.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum ExplainFormat {
-    /// For people.
-    #[default]
-    Human,
-    /// Everything, as JSON.
-    Json,
-    /// Everything, as YAML.
-    Yaml,
-}
-
 /// What the command line says.
 #[derive(Debug)]
 pub struct ExplainOptions<'a> {
@@ -57,7 +46,7 @@ pub struct ExplainOptions<'a> {
     /// What nobody said, and was taken for granted: `amd64 (--arch)`.
     pub assumed: Vec<String>,
     /// How to show it.
-    pub output: Output<ExplainFormat>,
+    pub output: Output<AnswerFormat>,
 }
 
 /// An explanation, for programs.
@@ -96,7 +85,7 @@ struct Summary {
 pub fn run(options: &ExplainOptions<'_>) -> Result<bool> {
     match &options.topic {
         Topic::Call(call) => about_call(options, call),
-        Topic::Check(_) if options.output.format != ExplainFormat::Human => {
+        Topic::Check(_) if options.output.format != AnswerFormat::Human => {
             Err(Error::usage("the document of a check is text: leave -o out"))
         }
         Topic::Check(check) => checks::document(check, options.output.style).map(|()| true),
@@ -164,7 +153,7 @@ impl ExplainOptions<'_> {
         human: impl FnOnce(&T) -> Result<()>,
     ) -> Result<bool> {
         let complete = complete && self.gaps.is_empty();
-        if self.output.format == ExplainFormat::Human {
+        if self.output.format == AnswerFormat::Human {
             human(body)?;
             return Ok(complete);
         }
@@ -185,9 +174,9 @@ impl ExplainOptions<'_> {
 }
 
 /// Writes it for programs.
-fn print(explanation: &impl Serialize, format: ExplainFormat, out: &mut Stdout) -> Result<()> {
+fn print(explanation: &impl Serialize, format: AnswerFormat, out: &mut Stdout) -> Result<()> {
     match format {
-        ExplainFormat::Yaml => machine::yaml(explanation, out),
-        ExplainFormat::Human | ExplainFormat::Json => machine::json(explanation, out),
+        AnswerFormat::Yaml => machine::yaml(explanation, out),
+        AnswerFormat::Human | AnswerFormat::Json => machine::json(explanation, out),
     }
 }

@@ -7,6 +7,7 @@ use posture::finding::acceptance::INVALID;
 use posture::finding::report::{API_VERSION, ObjectReport, Summary, Target, Tool};
 use posture::model::error::{Error, Result};
 use posture::model::gap::Gap;
+use posture::render::answer::AnswerFormat;
 use posture::render::out::{self, Output};
 use serde::Serialize;
 
@@ -15,7 +16,7 @@ use super::super::check::{
 };
 use super::nodes::kind;
 use super::page::Page;
-use super::{ExplainFormat, print};
+use super::print;
 use crate::defaults::Runtime;
 use crate::effective::Scene;
 use crate::evaluate::Machine;
@@ -53,7 +54,7 @@ pub(super) struct Explanation<'a> {
 }
 
 /// Explains objects; returns whether all that is said is certain.
-pub fn run(reading: &Reading<'_>, output: Output<ExplainFormat>) -> Result<bool> {
+pub fn run(reading: &Reading<'_>, output: Output<AnswerFormat>) -> Result<bool> {
     let Judged { report, scene, .. } = reading.judge()?;
     if report.objects.is_empty() {
         let why = report.gaps.first().map_or("nothing that makes pods was found", |gap| &gap.why);
@@ -71,7 +72,7 @@ pub fn run(reading: &Reading<'_>, output: Output<ExplainFormat>) -> Result<bool>
     }
     let complete = report.summary.complete && profiles.iter().all(|(_, found)| found.certain);
     let mut out = out::stdout();
-    if output.format == ExplainFormat::Human {
+    if output.format == AnswerFormat::Human {
         let mut writer = Writer {
             page: Page::new(output.style, &mut out),
             program: reading.program,
